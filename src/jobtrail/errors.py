@@ -1,0 +1,144 @@
+"""What can go wrong, in one place.
+
+    refusal   a value, ``Rejected``: the client must change something; never raised
+    failure   an exception below ``Failure``: the event was not recorded, or we cannot say
+    bug       an assertion
+
+    Failure                     is_retryable   code
+    |- QueueFull                yes            RESOURCE_EXHAUSTED   too many events are waiting
+    |- LogFull                  yes            RESOURCE_EXHAUSTED   no space where the log lives
+    |- LogUnavailable           yes            UNAVAILABLE          the log cannot be written
+    |- DeadlinePassed           yes            DEADLINE_EXCEEDED    the client's time ran out
+    |- Closing                  yes            UNAVAILABLE          the service is stopping
+    |- LogDamaged               no             DATA_LOSS            what we read is not what we wrote
+    `- StoreUnavailable         yes            UNAVAILABLE          reports cannot be computed now
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+
+class Code(IntEnum):
+    """Canonical codes of ``google.rpc.Code``."""
+
+    OK = 0
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    OUT_OF_RANGE = 11
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    DATA_LOSS = 15
+    UNAUTHENTICATED = 16
+
+
+class Reason(StrEnum):
+    """Why an event was rejected. Each is counted, documented and kept in the quarantine."""
+
+    BODY_UNREADABLE = "body_unreadable"
+    BODY_TOO_LARGE = "body_too_large"
+    FIELD_UNKNOWN = "field_unknown"
+    PARENT_MALFORMED = "parent_malformed"
+    EVENT_MISSING = "event_missing"
+    EVENT_ID_MISSING = "event_id_missing"
+    EVENT_ID_TOO_LONG = "event_id_too_long"
+    EVENT_ID_REUSED = "event_id_reused"
+    REQUEST_ID_TOO_LONG = "request_id_too_long"
+    CREATE_TIME_MISSING = "create_time_missing"
+    CREATE_TIME_INVALID = "create_time_invalid"
+    JOB_EVENT_MISSING = "job_event_missing"
+    TYPE_UNSPECIFIED = "type_unspecified"
+    TYPE_UNKNOWN = "type_unknown"
+    JOBS_MISSING = "jobs_missing"
+    JOBS_TOO_MANY = "jobs_too_many"
+    JOB_NAME_MALFORMED = "job_name_malformed"
+    JOB_NAME_TOO_LONG = "job_name_too_long"
+    NOTES_TOO_LONG = "notes_too_long"
+    TEXT_UNSTORABLE = "text_unstorable"
+
+
+REASON_CODES: dict[Reason, Code] = dict.fromkeys(Reason, Code.INVALID_ARGUMENT) | {
+    Reason.BODY_TOO_LARGE: Code.RESOURCE_EXHAUSTED,
+    Reason.EVENT_ID_REUSED: Code.ALREADY_EXISTS,
+}
+"""The canonical code of each reason; the only place that says it."""
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """An event that cannot be recorded as it is.
+
+    *message* names the field, the limit and the remedy, and never repeats the payload. *fields* are
+    the wire's snake_case paths (``client_event.job_event.jobs[3]``); the first is the main one.
+    """
+
+    reason: Reason
+    message: str
+    fields: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> Code:
+        """The canonical code to answer with."""
+        return REASON_CODES[self.reason]
+
+
+class Failure(Exception):  # noqa: N818 - "failure" is our word for it, see the tree above
+    """The event was not acknowledged. Unless a subclass says otherwise a retry can help."""
+
+    code = Code.UNAVAILABLE
+    is_retryable = True
+    retry_after_ms = 1_000
+
+    def __init__(self, message: str, *, retry_after_ms: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if retry_after_ms is not None:
+            self.retry_after_ms = retry_after_ms
+
+
+class QueueFull(Failure):
+    """More events wait for the log than the queue may hold; nothing was kept of this one."""
+
+    code = Code.RESOURCE_EXHAUSTED
+
+
+class LogFull(Failure):
+    """The file system under the log has no space; nothing was kept of this event."""
+
+    code = Code.RESOURCE_EXHAUSTED
+    retry_after_ms = 5_000
+
+
+class LogUnavailable(Failure):
+    """The log could not be written or synced. Whether the event is there, the log alone decides."""
+
+
+class DeadlinePassed(Failure):
+    """The client's deadline passed first. Whether the event is there, the log alone decides."""
+
+    code = Code.DEADLINE_EXCEEDED
+
+
+class Closing(Failure):
+    """The service is stopping and takes nothing new."""
+
+
+class LogDamaged(Failure):
+    """A checksum or an order that we wrote does not hold any more; nothing is skipped over it."""
+
+    code = Code.DATA_LOSS
+    is_retryable = False
+
+
+class StoreUnavailable(Failure):
+    """The analytics side cannot answer now; recording goes on."""
