@@ -141,6 +141,20 @@ def load_settings(
     Raises:
         SettingsError: With every mistake found in any source, each naming source and setting.
     """
+    return resolve_settings(flags, environment=environment, config=config)[0]
+
+
+def resolve_settings(
+    flags: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] = os.environ,
+    config: Path | None = None,
+) -> tuple[Settings, dict[str, str]]:
+    """Do what ``load_settings`` does, and say of each setting which source decided it.
+
+    Returns:
+        The settings, and by name ``flag``, ``environment``, ``file`` or ``default``.
+    """
     mistakes: list[str] = []
     layers = (
         ("file", _from_file(config, environment, mistakes)),
@@ -149,6 +163,7 @@ def load_settings(
     )
     fields = {field.name: field for field in msgspec.structs.fields(Settings)}
     merged: dict[str, Any] = {}
+    sources = dict.fromkeys(fields, "default")
     for source, values in layers:
         for name, value in values.items():
             if name not in fields:
@@ -156,13 +171,14 @@ def load_settings(
                 continue
             try:
                 merged[name] = msgspec.convert(value, fields[name].type, strict=source == "file")
+                sources[name] = source
             except msgspec.ValidationError as error:
                 mistakes.append(f"{source}: {name}: {error}")
     if bool(merged.get("tls_cert")) != bool(merged.get("tls_key")):
         mistakes.append("tls_cert and tls_key go together: give both or neither")
     if mistakes:
         raise SettingsError(mistakes)
-    return Settings(**merged)
+    return Settings(**merged), sources
 
 
 def _from_file(
