@@ -12,6 +12,8 @@
     |- Closing                  yes            UNAVAILABLE          the service is stopping
     |- LogDamaged               no             DATA_LOSS            what we read is not what we wrote
     `- StoreUnavailable         yes            UNAVAILABLE          reports cannot be computed now
+       |- QueryTooLarge         no             RESOURCE_EXHAUSTED   one report needs too much memory
+       `- StoreTooNew           no             FAILED_PRECONDITION  a later version wrote the store
 """
 
 from __future__ import annotations
@@ -142,3 +144,17 @@ class LogDamaged(Failure):
 
 class StoreUnavailable(Failure):
     """The analytics side cannot answer now; recording goes on."""
+
+
+class QueryTooLarge(StoreUnavailable):
+    """One query would take more memory than it may; a shorter range of time can help."""
+
+    code = Code.RESOURCE_EXHAUSTED
+    is_retryable = False
+
+
+class StoreTooNew(StoreUnavailable):
+    """A later version of Jobtrail wrote the store; it can be read there, or built anew here."""
+
+    code = Code.FAILED_PRECONDITION
+    is_retryable = False
