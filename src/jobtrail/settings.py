@@ -68,7 +68,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     load_events_max: Count = 100_000
     query_timeout_ms: Milliseconds = 30_000
     query_memory_bytes_max: Bytes = 2 * 1024 * 1024 * 1024
-    queries_max: Count = 4
     queries_waiting_max: Annotated[int, Meta(ge=0)] = 32
     streams_max: Count = 64
 
@@ -114,7 +113,6 @@ HELP: dict[str, str] = {
     "query_timeout_ms": "Milliseconds that one report may take; past it DEADLINE_EXCEEDED.",
     "query_memory_bytes_max": "Bytes of memory that one report may take; past it "
     "RESOURCE_EXHAUSTED.",
-    "queries_max": "Queries of the store that run at once, each on a thread of its own.",
     "queries_waiting_max": "Requests that may wait for a query; past it RESOURCE_EXHAUSTED; 0: none.",
     "streams_max": "Event streams (Server-Sent Events) open at once; past it RESOURCE_EXHAUSTED.",
     "click_window_hours": "Hours after an impression in which a view counts as its conversion.",
