@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     # wire
     message_bytes_max: Bytes = 4 * 1024 * 1024
+    bodies_bytes_max: Bytes = 256 * 1024 * 1024
     request_timeout_ms: Milliseconds = 30_000
     shutdown_timeout_ms: Milliseconds = 10_000
     header_kib_max: Annotated[int, Meta(ge=4, le=8_192)] = 60
@@ -88,6 +89,8 @@ HELP: dict[str, str] = {
     "log_format": "text, json, or auto (text on a terminal).",
     "message_bytes_max": "Bytes in one request message, also after decompression; past it "
     "RESOURCE_EXHAUSTED.",
+    "bodies_bytes_max": "Bytes of all request bodies being read at once; past it "
+    "RESOURCE_EXHAUSTED with RetryInfo.",
     "request_timeout_ms": "Milliseconds from a request's first byte to its answer; past it "
     "DEADLINE_EXCEEDED.",
     "shutdown_timeout_ms": "Milliseconds that requests in flight get to finish after SIGTERM.",
