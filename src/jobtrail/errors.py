@@ -11,6 +11,7 @@
     |- DeadlinePassed           yes            DEADLINE_EXCEEDED    the client's time ran out
     |- Closing                  yes            UNAVAILABLE          the service is stopping
     |- LogDamaged               no             DATA_LOSS            what we read is not what we wrote
+    |- EngineBusy               yes            RESOURCE_EXHAUSTED   too many reports or streams at once
     `- StoreUnavailable         yes            UNAVAILABLE          reports cannot be computed now
        |- QueryTooLarge         no             RESOURCE_EXHAUSTED   one report needs too much memory
        `- StoreTooNew           no             FAILED_PRECONDITION  a later version wrote the store
@@ -140,6 +141,12 @@ class LogDamaged(Failure):
 
     code = Code.DATA_LOSS
     is_retryable = False
+
+
+class EngineBusy(Failure):
+    """As many queries or streams are open as may be; recording goes on."""
+
+    code = Code.RESOURCE_EXHAUSTED
 
 
 class StoreUnavailable(Failure):
