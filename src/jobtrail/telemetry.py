@@ -50,7 +50,7 @@ METRICS: dict[str, Metric] = {
         "counter",
         ("code",),
         "Recording requests that were not acknowledged for a reason of ours, by code.",
-        "RESOURCE_EXHAUSTED: the disk or the queue is full. UNAVAILABLE: the log cannot be written.",
+        "RESOURCE_EXHAUSTED: disk or queue is full. UNAVAILABLE: the log cannot be written.",
     ),
     "jobtrail_log_end_offset": Metric(
         "gauge",
@@ -77,7 +77,7 @@ METRICS: dict[str, Metric] = {
         "gauge",
         (),
         "1 while the log takes events, 0 while it recovers from a failure.",
-        "0: free space on the disk under the data folder, or look for I/O errors in the kernel log.",
+        "0: free space under the data folder, or look for I/O errors in the kernel log.",
     ),
     "jobtrail_engine_is_up": Metric(
         "gauge",
@@ -114,6 +114,8 @@ def render(counters: Counters, gauges: Mapping[str, float]) -> bytes:
     from prometheus_client.core import (  # noqa: PLC0415
         CounterMetricFamily,
         GaugeMetricFamily,
+    )
+    from prometheus_client.core import (
         Metric as Family,
     )
 
@@ -136,7 +138,7 @@ def render(counters: Counters, gauges: Mapping[str, float]) -> bytes:
 
 
 def configure_logging(settings: Settings, *, process: str) -> structlog.stdlib.BoundLogger:
-    """Write log events to standard error, as text or JSON lines, and return the process's logger."""
+    """Write log events to standard error as text or JSON lines; return the process's logger."""
     as_text = settings.log_format == "text" or (
         settings.log_format == "auto" and sys.stderr.isatty()
     )

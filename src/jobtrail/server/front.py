@@ -161,8 +161,7 @@ def _skip_for_engine(app_filter: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": "collector",
         "typed_config": {
-            "@type": "type.googleapis.com/"
-            "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+            "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher",
             "xds_matcher": {"matcher_list": {"matchers": [matcher]}},
             "extension_config": app_filter,
         },
