@@ -115,9 +115,7 @@ def render(counters: Counters, gauges: Mapping[str, float]) -> bytes:
         CounterMetricFamily,
         GaugeMetricFamily,
     )
-    from prometheus_client.core import (
-        Metric as Family,
-    )
+    from prometheus_client.core import Metric as Family  # noqa: PLC0415
 
     families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
     rows = [*counters.items(), *((name, (), value) for name, value in gauges.items())]
