@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -68,6 +69,7 @@ class Reason(StrEnum):
     JOB_NAME_MALFORMED = "job_name_malformed"
     JOB_NAME_TOO_LONG = "job_name_too_long"
     NOTES_TOO_LONG = "notes_too_long"
+    PROFILE_TOO_LONG = "profile_too_long"
     TEXT_UNSTORABLE = "text_unstorable"
 
 
@@ -76,6 +78,93 @@ REASON_CODES: dict[Reason, Code] = dict.fromkeys(Reason, Code.INVALID_ARGUMENT) 
     Reason.EVENT_ID_REUSED: Code.ALREADY_EXISTS,
 }
 """The canonical code of each reason; the only place that says it."""
+
+
+class ReasonHelp(NamedTuple):
+    """What a reason means and what to do about it, one sentence each, without a final stop."""
+
+    meaning: str
+    remedy: str
+
+
+REASON_HELP: dict[Reason, ReasonHelp] = {
+    Reason.BODY_UNREADABLE: ReasonHelp(
+        "the request is not well-formed: framing, compression, UTF-8, JSON or protobuf",
+        "send what a published client sends; the message says where reading stopped",
+    ),
+    Reason.BODY_TOO_LARGE: ReasonHelp(
+        "the request, as sent or after decompression, is larger than message_bytes_max",
+        "send fewer or shorter fields",
+    ),
+    Reason.FIELD_UNKNOWN: ReasonHelp(
+        "a JSON key names no field of the message",
+        "spell it as the contract does; in v4 the body is the bare event, in v4beta1 it is wrapped",
+    ),
+    Reason.PARENT_MALFORMED: ReasonHelp(
+        "parent is no tenant's name",
+        "send projects/{project}/tenants/{tenant}; v4beta1 takes projects/{project} too",
+    ),
+    Reason.EVENT_MISSING: ReasonHelp("the request has no event", "send the event to record"),
+    Reason.EVENT_ID_MISSING: ReasonHelp(
+        "the event has no id, so it could not be counted exactly once",
+        "give each event an id of its own and send the same id again when you retry",
+    ),
+    Reason.EVENT_ID_TOO_LONG: ReasonHelp(
+        "event_id is longer than event_id_chars_max", "send a shorter id, such as a UUID"
+    ),
+    Reason.EVENT_ID_REUSED: ReasonHelp(
+        "the tenant already has another event of this id",
+        "send a new event under a new id; an event that was recorded cannot be changed",
+    ),
+    Reason.REQUEST_ID_TOO_LONG: ReasonHelp(
+        "request_id is longer than request_id_chars_max",
+        "send the id that the search response gave",
+    ),
+    Reason.CREATE_TIME_MISSING: ReasonHelp(
+        "the event does not say when it happened", "send the time by the client's clock"
+    ),
+    Reason.CREATE_TIME_INVALID: ReasonHelp(
+        "create_time is no instant of the years 1 to 9999",
+        "send seconds and 0 to 999,999,999 nanoseconds, in JSON an RFC 3339 timestamp with a zone",
+    ),
+    Reason.JOB_EVENT_MISSING: ReasonHelp(
+        "the event does not say what happened", "send job_event with its type and jobs"
+    ),
+    Reason.TYPE_UNSPECIFIED: ReasonHelp(
+        "the type of the event is not set; clients also send this for a name they do not know",
+        "send one of the event types, such as VIEW",
+    ),
+    Reason.TYPE_UNKNOWN: ReasonHelp(
+        "the type of the event is none of those that the contract names",
+        "send one of the event types, such as VIEW",
+    ),
+    Reason.JOBS_MISSING: ReasonHelp(
+        "the event names no job", "send the names of the jobs that were shown or acted on"
+    ),
+    Reason.JOBS_TOO_MANY: ReasonHelp(
+        "the event names more jobs than jobs_max",
+        "send one IMPRESSION for each page of results that was shown",
+    ),
+    Reason.JOB_NAME_MALFORMED: ReasonHelp(
+        "a job's name has another shape than the contract's",
+        "send projects/{project}/tenants/{tenant}/jobs/{job}",
+    ),
+    Reason.JOB_NAME_TOO_LONG: ReasonHelp(
+        "a job's name is longer than job_name_chars_max", "send the job's resource name alone"
+    ),
+    Reason.NOTES_TOO_LONG: ReasonHelp(
+        "event_notes is longer than notes_chars_max", "send a shorter note"
+    ),
+    Reason.PROFILE_TOO_LONG: ReasonHelp(
+        "job_event.profile is longer than job_name_chars_max",
+        "send the profile's resource name alone",
+    ),
+    Reason.TEXT_UNSTORABLE: ReasonHelp(
+        "a text has a NUL or an unpaired surrogate, which the store cannot keep",
+        "send the text without that character",
+    ),
+}
+"""Every reason, explained; messages and the documentation are made from it."""
 
 
 class Rejected(msgspec.Struct, frozen=True):

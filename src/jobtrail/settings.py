@@ -99,7 +99,7 @@ HELP: dict[str, str] = {
     "notes_chars_max": "Characters in event_notes; past it INVALID_ARGUMENT.",
     "event_id_chars_max": "Characters in event_id; past it INVALID_ARGUMENT.",
     "request_id_chars_max": "Characters in request_id; past it INVALID_ARGUMENT.",
-    "job_name_chars_max": "Characters in one job name; past it INVALID_ARGUMENT.",
+    "job_name_chars_max": "Characters in one job or profile name; past it INVALID_ARGUMENT.",
     "future_hours_max": "Hours that create_time may be ahead of our clock before it is flagged.",
     "retention_days": "Days after which an event's create_time is flagged as old.",
     "queue_events_max": "Events that may wait for the log; past it RESOURCE_EXHAUSTED with RetryInfo.",
