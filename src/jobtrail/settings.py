@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # wire
     message_bytes_max: Bytes = 4 * 1024 * 1024
     bodies_bytes_max: Bytes = 256 * 1024 * 1024
+    grpc_streams_max: Count = 1_000
     request_timeout_ms: Milliseconds = 30_000
     shutdown_timeout_ms: Milliseconds = 10_000
     header_kib_max: Annotated[int, Meta(ge=4, le=8_192)] = 60
@@ -91,6 +92,7 @@ HELP: dict[str, str] = {
     "RESOURCE_EXHAUSTED.",
     "bodies_bytes_max": "Bytes of all request bodies being read at once; past it "
     "RESOURCE_EXHAUSTED with RetryInfo.",
+    "grpc_streams_max": "Health and reflection streams open at once; past it RESOURCE_EXHAUSTED.",
     "request_timeout_ms": "Milliseconds from a request's first byte to its answer; past it "
     "DEADLINE_EXCEEDED.",
     "shutdown_timeout_ms": "Milliseconds that requests in flight get to finish after SIGTERM.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -16,13 +17,13 @@ SEED = int(os.environ.get("PROVE_SEED", "1"))
 
 
 @pytest.mark.timeout(120 + 15 * KILLS)
-async def test_every_acknowledged_event_is_there_once_after_kills(tmp_path: Path) -> None:
+def test_every_acknowledged_event_is_there_once_after_kills(tmp_path: Path) -> None:
     trial = Trial(tmp_path / "data", tenant=new_tenant(), seed=SEED)
     try:
-        await trial.run(KILLS)
+        asyncio.run(trial.run(KILLS))
         trial.judge()
-        print(f"{KILLS} kills, {len(trial.journal.acknowledged)} acknowledged events")
-        print(f"answers: {dict(trial.journal.answers)}")
+        print(f"{KILLS} kills, {len(trial.journal.acknowledged)} acknowledged")  # noqa: T201
+        print(f"answers: {dict(trial.journal.answers)}")  # noqa: T201
         assert len(trial.journal.acknowledged) > KILLS
     finally:
         trial.service.stop()

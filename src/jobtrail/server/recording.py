@@ -1,0 +1,130 @@
+"""The way of one event inside the collector: admitted, appended, acknowledged, counted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar
+
+from jobtrail.clock import Clock
+from jobtrail.errors import DeadlinePassed, Failure, Rejected
+from jobtrail.eventlog import EventLog, Outcome, Receipt, Rejection
+from jobtrail.events import Event
+from jobtrail.ingest.pipeline import admit
+from jobtrail.settings import Settings
+from jobtrail.telemetry import Counters
+from jobtrail.wire.decode import Decoded
+
+
+T = TypeVar("T")
+
+
+class Caller:
+    """How a request came: api, what the client says it is, and until when it waits.
+
+    *deadline* is a time of the event loop's clock, in seconds.
+    """
+
+    __slots__ = ("api", "client", "deadline")
+
+    def __init__(self, api: str, client: str, deadline: float) -> None:
+        self.api = api
+        self.client = client
+        self.deadline = deadline
+
+
+class Recorder:
+    """Records events into the log; belongs to one event loop."""
+
+    def __init__(
+        self, log: EventLog, settings: Settings, counters: Counters, *, clock: Clock
+    ) -> None:
+        self._log = log
+        self._settings = settings
+        self._counters = counters
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+
+    async def record(self, decoded: Decoded, caller: Caller, payload: bytes) -> Rejected | None:
+        """Record one decoded event; ``None`` means that it is on disk, now or from before.
+
+        Args:
+            decoded: What the client sent.
+            caller: How it came.
+            payload: The bytes it came in, for the quarantine.
+
+        Raises:
+            Failure: It is not acknowledged. Whether it was recorded, the log alone decides.
+        """
+        try:
+            return await self._record(decoded, caller, payload)
+        except Failure as failure:
+            self._counters.add("jobtrail_failures", failure.code.name)
+            raise
+
+    async def reject(
+        self, rejected: Rejected, caller: Caller, payload: bytes, decoded: Decoded | None = None
+    ) -> Rejected:
+        """Count a refusal and keep it in the quarantine, as far as the log can, and return it."""
+        self._counters.add("jobtrail_requests", caller.api, "rejected")
+        self._counters.add("jobtrail_rejections", rejected.reason)
+        rejection = Rejection(
+            receive_time=self._clock(),
+            tenant=decoded.parent if decoded else "",
+            reason=rejected.reason,
+            fields=rejected.fields,
+            message=rejected.message,
+            event_id=decoded.draft.event_id if decoded else "",
+            api=caller.api,
+            client=caller.client,
+            payload=payload,
+        )
+        try:
+            await self._until(caller.deadline, self._log.reject(rejection))
+        except Failure as failure:
+            # The answer is the same with and without a copy in the quarantine.
+            self._counters.add("jobtrail_failures", failure.code.name)
+        return rejected
+
+    async def _record(self, decoded: Decoded, caller: Caller, payload: bytes) -> Rejected | None:
+        if self._loop.time() >= caller.deadline:
+            raise DeadlinePassed("The deadline had passed when the request arrived.")
+        event = admit(
+            decoded.parent,
+            decoded.draft,
+            settings=self._settings,
+            receive_time=self._clock(),
+            api=caller.api,
+            client=caller.client,
+        )
+        if isinstance(event, Rejected):
+            return await self.reject(event, caller, payload, decoded)
+        receipt = await self._until(caller.deadline, self._log.append(event))
+        if isinstance(receipt, Rejected):
+            return await self.reject(receipt, caller, payload, decoded)
+        self._count(event, receipt)
+        return None
+
+    def _count(self, event: Event, receipt: Receipt) -> None:
+        if receipt.outcome is Outcome.DUPLICATE:
+            self._counters.add("jobtrail_requests", event.api, "duplicate")
+            return
+        self._counters.add("jobtrail_requests", event.api, "admitted")
+        for check in event.checks:
+            self._counters.add("jobtrail_checks", check)
+
+    async def _until(self, deadline: float, future: asyncio.Future[T]) -> T:
+        timer = self._loop.call_at(deadline, _expire, future)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+
+def _expire(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_exception(
+            DeadlinePassed(
+                "The deadline passed before the event was acknowledged. It may have been recorded:"
+                " send it again with the same event_id."
+            )
+        )
