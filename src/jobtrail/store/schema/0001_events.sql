@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS events
                          'INTERVIEW_GRANTED' = 15),
     jobs           Array(String),
     create_time    DateTime64(6, 'UTC'),   -- the client's clock, held inside 1900 to 2299
+    create_seconds Int64 CODEC(Delta, ZSTD), -- the same exactly as sent, for answers
+    create_nanos   UInt32,
     receive_time   DateTime64(6, 'UTC'),   -- our clock
     event_notes    String,
     checks         Array(LowCardinality(String)),

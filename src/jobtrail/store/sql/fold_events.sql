@@ -12,6 +12,8 @@ SELECT
         least(greatest(event.create_seconds, -2208988800), 10413791999) * 1000000
             + intDiv(event.create_nanos, 1000),
         'UTC') AS create_time,
+    event.create_seconds AS create_seconds,
+    event.create_nanos AS create_nanos,
     fromUnixTimestamp64Micro(intDiv(event.receive_time, 1000), 'UTC') AS receive_time,
     event.event_notes AS event_notes,
     event.checks AS checks,
