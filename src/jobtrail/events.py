@@ -64,15 +64,15 @@ CHECKS_AT_ADMISSION = (
 CHECKS_IN_TRAILS = tuple(check for check in Check if check not in CHECKS_AT_ADMISSION)
 
 CHECK_HELP: dict[Check, str] = {
-    Check.CREATE_TIME_1970: "create_time lies in 1970 (UTC): the client probably never set its clock"
-    " or passed a date object that its library cannot read",
-    Check.CREATE_TIME_FUTURE: "create_time was further ahead of our clock than future_hours_max when"
-    " the event came: a wrong clock or a local time sent as UTC",
+    Check.CREATE_TIME_1970: "create_time lies in 1970 (UTC): the client probably never set it or"
+    " passed a date object that its library cannot read",
+    Check.CREATE_TIME_FUTURE: "create_time was further ahead of our clock than future_hours_max"
+    " when the event came: a wrong clock or a local time sent as UTC",
     Check.CREATE_TIME_OLD: "create_time was longer ago than retention_days when the event came",
     Check.JOB_OF_OTHER_TENANT: "a job of the event is named under another tenant than its parent",
     Check.REQUEST_ID_MISSING: "the event has no request_id, so it belongs to no search",
-    Check.REQUEST_ID_INVENTED: "request_id has not the shape of a search response's: the client made"
-    " it up, and it is kept as the client's own grouping",
+    Check.REQUEST_ID_INVENTED: "request_id has not the shape of a search response's: the client"
+    " made it up, and it is kept as the client's own grouping",
     Check.IMPRESSION_REPEATED: "the request has several IMPRESSION events; one that names all jobs"
     " is expected",
     Check.FINISH_BEFORE_START: "the application was finished earlier than it was started",
@@ -82,6 +82,13 @@ CHECK_HELP: dict[Check, str] = {
     " application; it stands for both",
 }
 """What each check says of an event, one sentence without a final stop."""
+
+
+CREATE_SECONDS_MIN = -62_135_596_800
+"""0001-01-01T00:00:00Z, the earliest instant of protobuf's Timestamp."""
+CREATE_SECONDS_MAX = 253_402_300_799
+"""9999-12-31T23:59:59Z, its latest second."""
+CREATE_NANOS_MAX = 999_999_999
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):

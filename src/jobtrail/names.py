@@ -12,10 +12,16 @@ import re
 DEFAULT_TENANT = "default"
 """The tenant that v4beta1 writes to when its parent names a project alone."""
 
+ID_CHARS_MAX = 128
+"""Characters of a project's or a tenant's id: four times what Google gives out, and short enough to
+be a label of metrics."""
+
 # 0x00-0x1f and 0x7f are control characters; a slash ends a segment.
 _SEGMENT = r"[^/\x00-\x1f\x7f]+"
-_TENANT = re.compile(rf"projects/{_SEGMENT}/tenants/{_SEGMENT}")
-_PROJECT = re.compile(rf"projects/{_SEGMENT}")
+# HTTP clients and proxies fold "." and ".." away, so no URL could name such a tenant.
+_ID = rf"(?!\.{{1,2}}(?:/|\Z))[^/\x00-\x1f\x7f]{{1,{ID_CHARS_MAX}}}"
+_TENANT = re.compile(rf"projects/{_ID}/tenants/{_ID}")
+_PROJECT = re.compile(rf"projects/{_ID}")
 _JOB = re.compile(rf"projects/{_SEGMENT}(?:/tenants/{_SEGMENT})?/jobs/{_SEGMENT}")
 
 
@@ -30,7 +36,10 @@ def is_project(name: str) -> bool:
 
 
 def is_job(name: str) -> bool:
-    """Tell whether *name* is ``{tenant}/jobs/{job}``, or v4beta1's ``projects/{project}/jobs/{job}``."""
+    """Tell whether *name* is ``{tenant}/jobs/{job}``.
+
+    v4beta1 also has ``projects/{project}/jobs/{job}``.
+    """
     return _JOB.fullmatch(name) is not None
 
 

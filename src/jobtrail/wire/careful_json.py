@@ -1,5 +1,6 @@
-"""The careful reading of a client event's JSON: everything protobuf's JSON form allows, and a precise
-refusal of everything it does not.
+"""The careful reading of a client event's JSON.
+
+Everything that protobuf's JSON form allows is read, and everything else is refused precisely.
 
 Keys may be camelCase or snake_case, null means not set, an enum is a name, a number or a number
 in a string. A key that we do not know, or that comes twice, is refused.
@@ -36,7 +37,10 @@ _REQUEST_KEYS = _both_cases("parent", "client_event")
 _CLIENT_EVENT_KEYS = _both_cases(
     "request_id", "event_id", "create_time", "job_event", "event_notes"
 )
-_JOB_EVENT_KEYS = {"v4": _both_cases("type", "jobs"), "v4beta1": _both_cases("type", "jobs", "profile")}
+_JOB_EVENT_KEYS = {
+    "v4": _both_cases("type", "jobs"),
+    "v4beta1": _both_cases("type", "jobs", "profile"),
+}
 
 _EVENT = "client_event"
 _JOB_EVENT = "client_event.job_event"
@@ -173,7 +177,7 @@ class _Reading:
         if _UNPAIRED.search(value):
             self._refuse(
                 Reason.TEXT_UNSTORABLE,
-                f"{path} has an unpaired surrogate, which no UTF-8 can carry: send whole characters",
+                f"{path} has an unpaired surrogate, which UTF-8 cannot carry: send whole characters",
                 path,
             )
         return value

@@ -6,7 +6,7 @@ import zlib
 
 from jobtrail.errors import Reason, Rejected
 
-# zlib's wbits: 31 reads a gzip header and trailer, 15 a zlib one (which HTTP and gRPC call deflate).
+# zlib's wbits: 31 reads a gzip header and trailer, 15 those of zlib, which gRPC calls deflate.
 WINDOW_BITS = {"gzip": 31, "deflate": 15}
 
 

@@ -12,9 +12,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from jobtrail.errors import Reason, Rejected
 from jobtrail.events import Draft
 from jobtrail.wire.careful_json import read_carefully
-from jobtrail.wire.encode import encode_client_event
-from jobtrail.wire.messages import ClientEvent, CreateClientEventRequest, JobEvent
-from jobtrail.wire.query import ResponseStyle
+from jobtrail.wire.messages import V4BETA1, ClientEvent, CreateClientEventRequest, JobEvent
 from jobtrail.wire.quick_json import read_quickly
 
 
@@ -23,13 +21,12 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
 
     parent: str
     draft: Draft
-    echo: bytes
-    """The answer of success: the event as sent. A protobuf message over gRPC (to be framed), JSON
-    over REST."""
+    echo: bytes = b""
+    """Over gRPC the answer of success, to be framed: the ClientEvent as sent, with what we do not
+    know in it. Empty over REST, where ``encode_rest`` writes the answer from the draft."""
 
 
 _REQUESTS = {version: kind.FromString for version, kind in CreateClientEventRequest.items()}
-_PLAIN = ResponseStyle()
 _EVENT_MISSING = Rejected(
     Reason.EVENT_MISSING, "client_event is missing: send the event to record", ("client_event",)
 )
@@ -58,7 +55,7 @@ def decode_grpc(version: str, message: bytes) -> Decoded | Rejected:
     if has_job_event:
         job_event = event.job_event
         type_, jobs = job_event.type, tuple(job_event.jobs)
-        profile = job_event.profile if version == "v4beta1" else ""
+        profile = job_event.profile if version == V4BETA1 else ""
         unknown = bool(len(UnknownFieldSet(job_event)))
     draft = Draft(
         event.event_id,
@@ -74,21 +71,16 @@ def decode_grpc(version: str, message: bytes) -> Decoded | Rejected:
     return Decoded(request.parent, draft, event.SerializeToString())
 
 
-def decode_rest(
-    version: str, body: bytes, *, parent: str, style: ResponseStyle = _PLAIN
-) -> Decoded | Rejected:
+def decode_rest(version: str, body: bytes, *, parent: str) -> Decoded | Rejected:
     """Decode the JSON body of ``POST /{version}/{parent}/clientEvents``.
 
     Args:
         version: ``v4`` has the bare event as its body, ``v4beta1`` the event under ``clientEvent``.
         body: Decompressed.
         parent: From the path, decoded.
-        style: How the query asks for the answer to be written.
     """
     draft = read_quickly(version, body) or read_carefully(version, body, parent=parent)
-    if isinstance(draft, Rejected):
-        return draft
-    return Decoded(parent, draft, encode_client_event(draft, style))
+    return draft if isinstance(draft, Rejected) else Decoded(parent, draft)
 
 
 def _unknown_fields(version: str, event: object) -> bytes:

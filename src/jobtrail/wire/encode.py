@@ -30,7 +30,7 @@ _encode = msgspec.json.Encoder().encode
 _PLAIN = ResponseStyle()
 
 
-def encode_client_event(draft: Draft, style: ResponseStyle = _PLAIN) -> bytes:
+def encode_rest(draft: Draft, style: ResponseStyle = _PLAIN) -> bytes:
     """Write a client event as protobuf's JSON form has it.
 
     Args:

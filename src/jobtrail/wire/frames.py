@@ -98,7 +98,9 @@ def _unpack(flag: int, packed: bytes, encoding: str, bytes_max: int) -> bytes | 
     if flag != 1:
         return _unreadable(f"its compressed flag is {flag}; it must be 0 or 1")
     if encoding in ("", "identity"):
-        return _unreadable("its message is flagged as compressed but grpc-encoding names no encoding")
+        return _unreadable(
+            "its message is flagged as compressed but grpc-encoding names no encoding"
+        )
     if encoding not in WINDOW_BITS:
         return Status(
             Code.UNIMPLEMENTED,

@@ -1,9 +1,9 @@
 """Message classes of the published contract, in a descriptor pool of our own.
 
 ``google.cloud.talent`` registers the same message names with other descriptors (it calls a field
-``type_``), and one pool can hold one descriptor of a name. Ours lives apart, so both can be imported
-into one process in either order. The pool is built from one descriptor set that ``script/generate``
-writes; there is no generated Python.
+``type_``), and one pool can hold one descriptor of a name. Ours lives apart, so both can be
+imported into one process in either order. The pool is built from one descriptor set that
+``script/generate`` writes; there is no generated Python.
 """
 
 from __future__ import annotations

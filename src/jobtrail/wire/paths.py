@@ -21,7 +21,7 @@ class RestCall(msgspec.Struct, frozen=True):
     version: str
     method: Literal["create_client_event", "get_operation"]
     name: str
-    """The parent of an event, or the operation's name; whether it is well-formed, admission says."""
+    """The parent of an event, which admission judges, or the operation's name."""
 
 
 def parse_path(raw_path: bytes) -> RestCall | Rejected | None:

@@ -19,7 +19,7 @@ class ResponseStyle(msgspec.Struct, frozen=True):
     enums_as_ints: bool = False
     """``$alt=json;enum-encoding=int``."""
     pretty: bool = False
-    """``prettyPrint=true``. Left out it is false: programs read our answers, people use the page."""
+    """``prettyPrint=true``. Left out it is false: it is programs that read the answers."""
 
 
 # One client always sends the same query; a hundred distinct ones cost a few kilobytes. Longer

@@ -1,7 +1,7 @@
 """The quick reading of a client event's JSON: complete, ordinary bodies in one typed decode.
 
-It either returns what ``careful_json`` would return, or nothing; the careful reading then decides and
-words the refusal. So only the careful one needs to know what is wrong with a body.
+It either returns what ``careful_json`` would return, or nothing; the careful reading then decides
+and words the refusal. So only the careful one needs to know what is wrong with a body.
 """
 
 from __future__ import annotations
@@ -95,11 +95,11 @@ def read_quickly(version: str, body: bytes) -> Draft | None:
 def _quotes(event: Any, job_event: Any, body: bytes) -> int:
     """Count the quotation marks of a body that has each key at most once.
 
-    The decoder keeps the last of two equal keys in silence, and protobuf's JSON form forbids a second
-    one. Each key and each string has two quotation marks, and those inside a string are escaped with
-    a backslash, so a body without dropped keys has exactly this many; every dropped key has at least
-    two more. A string that was sent empty counts as not sent, which errs on the careful side, and so
-    does a mark that is written by its number.
+    The decoder keeps the last of two equal keys in silence, and protobuf's JSON form forbids a
+    second one. Each key and each string has two quotation marks, and those inside a string are
+    escaped with a backslash, so a body without dropped keys has exactly this many; every dropped
+    key has at least two more. A string that was sent empty counts as not sent, which errs on the
+    careful side, and so does a mark that is written by its number.
     """
     request_id = event.request_id
     notes = event.event_notes

@@ -1,9 +1,9 @@
 """Refusals and failures as ``google.rpc.Status``, the same over gRPC and REST.
 
-Two traps of the published clients shape this file. ``Status.code`` and ``Status.message`` must equal
-``grpc-status`` and ``grpc-message``, or Python raises a bare ``ValueError``; and all trailers must
-stay below 8 KiB, or its transport replaces the error by one of its own. So texts are cleaned and
-cut once, before both are written, and violations are added only while there is room.
+Two traps of the published clients shape this file. ``Status.code`` and ``Status.message`` must
+equal ``grpc-status`` and ``grpc-message``, or Python raises a bare ``ValueError``; and all trailers
+must stay below 8 KiB, or its transport replaces the error by one of its own. So texts are cleaned
+and cut once, before both are written, and violations are added only while there is room.
 """
 
 from __future__ import annotations
@@ -168,9 +168,7 @@ def _rejected_details(rejected: Rejected, message: str) -> list[Any]:
     room = DETAILS_BYTES_MAX - info.ByteSize() - 2 * MESSAGE_BYTES_MAX
     # A body that cannot be read has no field to name; Google then gives the description alone.
     for field in fields or [""]:
-        request.field_violations.add(
-            field=field, description=cut(message, DESCRIPTION_BYTES_MAX)
-        )
+        request.field_violations.add(field=field, description=cut(message, DESCRIPTION_BYTES_MAX))
         if request.ByteSize() > room:
             del request.field_violations[-1]
             break

@@ -5,11 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-SECONDS_MIN = -62_135_596_800
-"""0001-01-01T00:00:00Z."""
-SECONDS_MAX = 253_402_300_799
-"""9999-12-31T23:59:59Z."""
-NANOS_MAX = 999_999_999
+from jobtrail.events import CREATE_SECONDS_MAX, CREATE_SECONDS_MIN
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the arithmetic here is on UTC without a zone object
 # Upper-case T and Z alone, and a zone always: that is what Google's own parsers demand.
@@ -38,7 +34,7 @@ def parse_timestamp(text: str) -> tuple[int, int] | None:
     if sign is not None:
         offset = int(hours) * 3_600 + int(minutes) * 60
         seconds += offset if sign == "-" else -offset
-        if not SECONDS_MIN <= seconds <= SECONDS_MAX:
+        if not CREATE_SECONDS_MIN <= seconds <= CREATE_SECONDS_MAX:
             return None
     return seconds, int(fraction.ljust(9, "0")) if fraction else 0
 
@@ -53,8 +49,3 @@ def format_timestamp(seconds: int, nanos: int) -> str:
     if nanos % 1_000 == 0:
         return f"{text}.{nanos // 1_000:06d}Z"
     return f"{text}.{nanos:09d}Z"
-
-
-def is_instant(seconds: int, nanos: int) -> bool:
-    """Tell whether a Timestamp that came over gRPC is one: it can carry any two numbers."""
-    return SECONDS_MIN <= seconds <= SECONDS_MAX and 0 <= nanos <= NANOS_MAX
