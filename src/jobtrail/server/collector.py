@@ -16,7 +16,6 @@ import structlog
 
 from jobtrail.clock import system_clock
 from jobtrail.datafolder import DataFolder
-from jobtrail.errors import Code
 from jobtrail.eventlog import EventLog
 from jobtrail.server.body import BodyReader, Receive, Scope, Send
 from jobtrail.server.grpc import Grpc
@@ -27,7 +26,6 @@ from jobtrail.server.rest import Rest, nothing_here, send_error
 from jobtrail.settings import Settings
 from jobtrail.telemetry import Counters, configure_logging
 from jobtrail.wire.frames import PREFIX_BYTES
-from jobtrail.wire.status import Status
 
 
 class Collector:

@@ -14,7 +14,6 @@ from jobtrail.settings import Settings
 from jobtrail.telemetry import Counters
 from jobtrail.wire.decode import Decoded
 
-
 T = TypeVar("T")
 
 

@@ -12,6 +12,7 @@ from jobtrail.settings import Settings
 from jobtrail.wire.bodies import read_body
 from jobtrail.wire.decode import decode_rest
 from jobtrail.wire.frames import too_large
+from jobtrail.wire.operations import OPERATION_NOT_FOUND
 from jobtrail.wire.paths import RestCall, parse_path
 from jobtrail.wire.query import ResponseStyle, parse_query
 from jobtrail.wire.status import Outcome, Status, rest_error
@@ -117,7 +118,7 @@ def nothing_here(scope: Scope) -> Status:
 def _operation_not_found(method: str) -> Outcome:
     if method not in ("GET", "HEAD"):
         return _method_not_allowed("GET")
-    return Status(Code.NOT_FOUND, "Operation not found: recording an event starts none.")
+    return OPERATION_NOT_FOUND
 
 
 def _method_not_allowed(allowed: str) -> Status:
@@ -141,5 +142,3 @@ async def send_body(
     length = (b"content-length", b"%d" % len(body))
     await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": body})
-
-
