@@ -87,7 +87,8 @@ STAGES = (
     Stage("ruff format", call(BIN / "ruff", "format", "--check", ".")),
     Stage("mypy --strict", call(BIN / "mypy")),
     Stage("import order", call(BIN / "lint-imports", "--no-cache")),
-    Stage("generated files", call("script/generate", "--check")),
+    Stage("descriptors", call("script/generate", "--check")),
+    Stage("reference", call("script/reference", "--check")),
     Stage("pytest", call(BIN / "pytest", "--durations=10")),
 )
 
