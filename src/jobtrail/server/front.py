@@ -75,13 +75,14 @@ def envoy_config(
     """Build the whole configuration of Envoy from the settings."""
     from pyvoy import PyvoyServer  # noqa: PLC0415
 
-    tls = {
-        "tls_cert": Path(settings.tls_cert) if settings.tls_cert else None,
-        "tls_key": Path(settings.tls_key) if settings.tls_key else None,
-        "tls_enable_http3": False,
-    }
     config = PyvoyServer(
-        APP, address=settings.host, port=port, lifespan=True, **tls
+        APP,
+        address=settings.host,
+        port=port,
+        lifespan=True,
+        tls_cert=Path(settings.tls_cert) if settings.tls_cert else None,
+        tls_key=Path(settings.tls_key) if settings.tls_key else None,
+        tls_enable_http3=False,
     ).get_envoy_config()
     config["admin"] = {"address": {"pipe": {"path": str(admin_socket), "mode": 0o600}}}
     config["static_resources"]["clusters"] = [_engine_cluster(engine_socket)]

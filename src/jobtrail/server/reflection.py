@@ -1,4 +1,4 @@
-"""The reflection streams: each message is a question, each answer is sent as soon as it is known."""
+"""The reflection streams: each message is a question, answered as soon as it is read."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from jobtrail.server.recording import Caller, Recorder
 from jobtrail.settings import Settings
 from jobtrail.wire.bodies import read_body
 from jobtrail.wire.decode import decode_rest
+from jobtrail.wire.encode import encode_rest
 from jobtrail.wire.frames import too_large
 from jobtrail.wire.operations import OPERATION_NOT_FOUND
 from jobtrail.wire.paths import RestCall, parse_path
@@ -84,10 +85,11 @@ class Rest:
         payload = await self._read(headers, receive)
         if isinstance(payload, Rejected):
             return await self._recorder.reject(payload, caller, b"")
-        decoded = decode_rest(call.version, payload, parent=call.name, style=style)
+        decoded = decode_rest(call.version, payload, parent=call.name)
         if isinstance(decoded, Rejected):
             return await self._recorder.reject(decoded, caller, payload)
-        return await self._recorder.record(decoded, caller, payload) or decoded.echo
+        rejected = await self._recorder.record(decoded, caller, payload)
+        return rejected or encode_rest(decoded.draft, style)
 
     async def _read(self, headers: Headers, receive: Receive) -> bytes | Rejected:
         bytes_max = self._settings.message_bytes_max
