@@ -85,6 +85,48 @@ METRICS: dict[str, Metric] = {
         "1 while the engine answers.",
         "0: reports are away and recording goes on; the engine's messages say why.",
     ),
+    "jobtrail_engine_requests": Metric(
+        "counter",
+        ("route", "status"),
+        "Requests for pages and reports answered by the engine, by route and HTTP status.",
+        "429 rising: more reports are asked for than the engine may run at once. 5xx: see its log.",
+    ),
+    "jobtrail_engine_queries": Metric(
+        "gauge",
+        (),
+        "Queries of the store that run or wait now.",
+        "Near queries_waiting_max: reports are slow; ask for shorter ranges of time, or less often.",
+    ),
+    "jobtrail_engine_streams": Metric(
+        "gauge",
+        (),
+        "Event streams that are open now.",
+        "Near streams_max: clients do not close their streams.",
+    ),
+    "jobtrail_engine_memory_bytes": Metric(
+        "gauge",
+        (),
+        "Resident memory of the engine's process.",
+        "Growing without an end: lower query_memory_bytes_max, and report it.",
+    ),
+    "jobtrail_store_loaded_offset": Metric(
+        "gauge",
+        (),
+        "Events of the log that are in the tables: the next offset to load.",
+        "Flat while jobtrail_log_end_offset grows: the engine's log says why nothing is loaded.",
+    ),
+    "jobtrail_store_lag_events": Metric(
+        "gauge",
+        (),
+        "Events of the log that no report counts yet.",
+        "Growing: more is recorded than can be loaded; it catches up by itself, nothing is lost.",
+    ),
+    "jobtrail_store_lag_ms": Metric(
+        "gauge",
+        (),
+        "Milliseconds since all of the log was in the tables; 0 when all of it is.",
+        "Above 2000: an acknowledged event is not in reports as soon as promised.",
+    ),
 }
 
 
