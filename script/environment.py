@@ -30,6 +30,8 @@ WANTED = {
     "all": ["--all-groups", "--all-extras"],
     # What is there for development stays: the demo only needs to be possible.
     "demo": ["--no-default-groups", "--extra", "demo", "--inexact"],
+    # What an installed wheel needs, without Jobtrail itself; a test puts the wheel beside it.
+    "needs": ["--no-default-groups", "--no-install-project"],
 }
 
 
@@ -39,12 +41,13 @@ class SetupError(Exception):
 
 def main(arguments: list[str]) -> int:
     wanted = arguments[0] if arguments else "all"
-    if wanted not in WANTED or len(arguments) > 1:
-        print(f"setup: usage: script/setup [{'|'.join(WANTED)}]", file=sys.stderr)
+    venv = Path(arguments[1]).absolute() if arguments[1:] else VENV
+    if wanted not in WANTED or arguments[2:]:
+        print(f"setup: usage: script/setup [{'|'.join(WANTED)} [FOLDER]]", file=sys.stderr)
         return 2
     try:
         environment = uv_environment()
-        sync(find_uv() or install_uv(), wanted, environment)
+        sync(find_uv() or install_uv(), wanted, venv, environment)
     except SetupError as failure:
         print(f"setup: {failure}", file=sys.stderr)
         return 1
@@ -194,22 +197,25 @@ def run_quietly(command: list[str]) -> None:
 # --- packages -------------------------------------------------------------------------------------
 
 
-def sync(uv: str, wanted: str, environment: dict[str, str]) -> None:
-    """Bring .venv/ to what the lock says.
+def sync(uv: str, wanted: str, venv: Path, environment: dict[str, str]) -> None:
+    """Bring *venv* to what the lock says.
 
     The lock names where each file lies on the public registry, and uv takes it from there whatever
     index it is told to use. Behind a mirror the same versions and hashes are therefore installed by
     name.
     """
-    python = VENV / "bin" / "python"
-    chosen = str(python) if python.exists() else sys.executable
-    environment = environment | {"UV_PYTHON": chosen}
+    python = venv / "bin" / "python"
+    is_new = not python.exists()
+    if is_new:
+        print(f"setup: installing the locked packages into {venv.name}/", flush=True)
     if is_mirrored(environment):
-        sync_by_name(uv, wanted, environment)
+        sync_by_name(uv, wanted, venv, environment)
         return
     command = [uv, "sync", "--quiet", "--frozen", *WANTED[wanted]]
-    if not python.exists():
-        print("setup: installing the locked packages into .venv/", flush=True)
+    environment = environment | {
+        "UV_PYTHON": sys.executable if is_new else str(python),
+        "UV_PROJECT_ENVIRONMENT": str(venv),
+    }
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
         raise SetupError(
             "the locked packages could not be installed; uv's own words are above. Behind a mirror "
@@ -222,18 +228,20 @@ def is_mirrored(environment: dict[str, str]) -> bool:
     return bool(index) and index.rstrip("/") != "https://pypi.org/simple"
 
 
-def sync_by_name(uv: str, wanted: str, environment: dict[str, str]) -> None:
-    options = [option for option in WANTED[wanted] if option != "--inexact"]
+def sync_by_name(uv: str, wanted: str, venv: Path, environment: dict[str, str]) -> None:
+    ours = {"--inexact", "--no-install-project"}  # what `uv export` does not know
+    options = [option for option in WANTED[wanted] if option not in ours]
     requirements = TOOLS / f"requirements-{wanted}.txt"
     TOOLS.mkdir(exist_ok=True)
+    install = ["pip", "install", "--python", str(venv)]
     commands = [
         ["export", "--frozen", "--no-emit-project", "-o", str(requirements), *options],
-        ["pip", "install", "--python", str(VENV), "--require-hashes", "-r", str(requirements)],
-        ["pip", "install", "--python", str(VENV), "--no-deps", "--editable", "."],
+        [*install, "--require-hashes", "-r", str(requirements)],
     ]
-    if not (VENV / "bin" / "python").exists():
-        print("setup: installing the locked packages by name into .venv/", flush=True)
-        commands.insert(0, ["venv", str(VENV)])
+    if not (venv / "bin" / "python").exists():
+        commands.insert(0, ["venv", "--python", sys.executable, str(venv)])
+    if "--no-install-project" not in WANTED[wanted]:
+        commands.append([*install, "--no-deps", "--editable", "."])
     for command in commands:
         called = [uv, "--quiet", *command]
         if subprocess.run(called, cwd=ROOT, env=environment, check=False).returncode != 0:

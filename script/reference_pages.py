@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import click
+import typer.core
 import typer.main
 
 from jobtrail.cli.app import app
@@ -104,17 +104,17 @@ def failures(parent: type[Failure]) -> Iterator[type[Failure]]:
 
 
 def commands_page() -> Iterator[str]:
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
+    group = typer.main.get_group(app)
     yield "# Commands"
     yield f"{group.help}\n\n{group.epilog}"
     for name, command in group.commands.items():
+        assert isinstance(command, typer.core.TyperCommand)
         yield f"## jobtrail {name}"
         yield (command.help or "").strip()
         yield from options_table(command)
 
 
-def options_table(command: click.Command) -> Iterator[str]:
+def options_table(command: typer.core.TyperCommand) -> Iterator[str]:
     """Describe what a command takes, apart from the settings, which have a page of their own."""
     settings = {setting.name for setting in all_settings()}
     rows = []
@@ -124,8 +124,8 @@ def options_table(command: click.Command) -> Iterator[str]:
             has_settings = True
             continue
         named = ", ".join(f"`{option}`" for option in [*parameter.opts, *parameter.secondary_opts])
-        if isinstance(parameter, click.Argument):
-            named = f"`{parameter.human_readable_name}`"
+        if parameter.param_type_name == "argument":
+            named = f"`{parameter.metavar or str(parameter.name).upper()}`"
         rows.append(f"| {named} | {cell(getattr(parameter, 'help', None) or '')} |")
     if rows:
         yield "\n".join(["| option | meaning |", "|---|---|", *rows])
