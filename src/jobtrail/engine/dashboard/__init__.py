@@ -1,0 +1,1 @@
+"""The page at ``/``: rendered here, drawn by plotly.js in the browser, kept fresh by htmx."""

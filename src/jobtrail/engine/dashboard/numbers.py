@@ -1,0 +1,172 @@
+"""The page's numbers: totals, volume and funnel, out of the same reports that the API gives."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+import msgspec
+
+from jobtrail.analytics.reports import Report, run_report
+from jobtrail.engine.dashboard import palette, words
+from jobtrail.engine.dashboard.figures import funnel_figure, volume_figure
+from jobtrail.engine.dashboard.filters import Filters
+from jobtrail.engine.dashboard.problem import Problem
+from jobtrail.errors import Failure
+from jobtrail.settings import Settings
+from jobtrail.store.store import Store
+
+VOLUME_LINES_MAX = 200
+"""Lines of the table under the chart; the CSV has all of them."""
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """One number in large."""
+
+    label: str
+    value: str
+    detail: str
+
+
+class FunnelLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage of the funnel's table. Rates are ratios from 0 to 1."""
+
+    stage: str
+    name: str
+    count: int
+    implied: int
+    is_first: bool
+    rate: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def variable(self) -> str:
+        """The CSS variable of the stage's colour."""
+        return palette.stage_variable(self.stage)
+
+
+class VolumeTable(msgspec.Struct, frozen=True):
+    """The time series as a table: a column for each type, newest line first."""
+
+    types: list[str]
+    lines: list[tuple[str, list[int], int]]
+    """Time, a count for each type, their sum."""
+    total: int
+    left_out: int
+    """Lines that the table does not show."""
+
+
+class Numbers(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is computed for the chosen filters."""
+
+    tiles: list[Tile]
+    funnel: list[FunnelLine]
+    volume: VolumeTable
+    figures: dict[str, str]
+    """Plotly figures as JSON by the id of the element that they are drawn in."""
+    funnel_notes: list[str]
+    volume_notes: list[str]
+    view: str
+    interval: str
+    period: str
+
+
+def read_numbers(
+    store: Store, settings: Settings, tenant: str, filters: Filters, *, now: datetime
+) -> Numbers | Problem:
+    """Compute the numbers of a tenant; blocks.
+
+    Raises:
+        ReportError: The filters make no sense.
+    """
+    try:
+        volume = run_report(
+            store,
+            "timeseries",
+            tenant,
+            filters.report_parameters("timeseries", now=now),
+            settings=settings,
+        )
+        funnel = run_report(
+            store, "funnel", tenant, filters.report_parameters("funnel", now=now), settings=settings
+        )
+    except Failure as failure:
+        return Problem(failure.message)
+    return present(volume, funnel)
+
+
+def present(volume: Report, funnel: Report) -> Numbers:
+    """Put two reports into the shape of the page."""
+    lines = [_funnel_line(row, is_first=not place) for place, row in enumerate(funnel.rows)]
+    table = _volume_table(volume.rows)
+    parameters = funnel.parameters
+    return Numbers(
+        tiles=_tiles(table, lines),
+        funnel=lines,
+        volume=table,
+        figures={
+            "volume-chart": _as_json(volume_figure(volume.rows).to_json()),
+            "funnel-chart": _as_json(funnel_figure(funnel.rows).to_json()),
+        },
+        funnel_notes=funnel.notes,
+        volume_notes=volume.notes,
+        view=str(parameters.get("view", "cohort")),
+        interval=str(volume.parameters.get("interval", "")),
+        period=_period(volume.parameters),
+    )
+
+
+def _funnel_line(row: dict[str, object], *, is_first: bool) -> FunnelLine:
+    stage = cast(str, row["stage"])
+    return FunnelLine(
+        stage=stage,
+        name=words.STAGE_NAMES[stage],
+        count=cast(int, row["count"]),
+        implied=cast(int, row["implied"]),
+        is_first=is_first,
+        rate=cast("float | None", row["rate"]),
+        low=cast("float | None", row["low"]),
+        high=cast("float | None", row["high"]),
+    )
+
+
+def _volume_table(rows: Sequence[dict[str, object]]) -> VolumeTable:
+    by_time: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        by_time[cast(str, row["time"])][cast(str, row["type"])] = cast(int, row["count"])
+    seen = {name for counts in by_time.values() for name in counts}
+    types = [kind.name for kind in palette.TYPES if kind.name in seen]
+    newest = sorted(by_time, reverse=True)
+    lines = [
+        (time, [by_time[time].get(name, 0) for name in types], sum(by_time[time].values()))
+        for time in newest[:VOLUME_LINES_MAX]
+    ]
+    total = sum(sum(counts.values()) for counts in by_time.values())
+    return VolumeTable(types, lines, total, max(0, len(newest) - VOLUME_LINES_MAX))
+
+
+def _tiles(volume: VolumeTable, funnel: Sequence[FunnelLine]) -> list[Tile]:
+    reached = {line.stage: line.count + line.implied for line in funnel}
+    shown = reached.get("impression", 0)
+    tiles = [Tile("Events", words.number(volume.total), "recorded in this range")]
+    tiles.append(Tile("Jobs shown", words.number(shown), "pairs of a search and a job"))
+    for stage, label in (("application_finish", "Applications"), ("hire", "Hires")):
+        count = reached.get(stage, 0)
+        share = f"{words.percent(count / shown)} of jobs shown" if shown else "of no jobs shown"
+        tiles.append(Tile(label, words.number(count), share))
+    return tiles
+
+
+def _period(parameters: dict[str, object]) -> str:
+    start, end = (str(parameters.get(name) or "")[:16].replace("T", " ") for name in ("start", "end"))
+    if start and end:
+        return f"{start} to {end}"
+    return f"since {start}" if start else (f"until {end}" if end else "all time")
+
+
+def _as_json(text: str) -> str:
+    """Make JSON safe inside a script element, which would end at ``</script`` even in a string."""
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
