@@ -177,7 +177,7 @@ class _Reading:
         if _UNPAIRED.search(value):
             self._refuse(
                 Reason.TEXT_UNSTORABLE,
-                f"{path} has an unpaired surrogate, which UTF-8 cannot carry: send whole characters",
+                f"{path} has an unpaired surrogate, which UTF-8 has not: send whole characters",
                 path,
             )
         return value
