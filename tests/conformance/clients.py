@@ -9,6 +9,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import talent_v4 as talent
 from google.cloud.talent_v4.services.event_service import transports
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from tests.service import Service, event_json
 
 WAYS = ("grpc", "rest")

@@ -20,10 +20,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
-from tests.conformance import clients
-from tests.service import Service, event_json, new_tenant
 
 from jobtrail.wire.messages import CreateClientEventRequest
+from tests.conformance import clients
+from tests.service import Service, event_json, new_tenant
 
 ENUMS_AS_INTS = ("%24alt=json%3Benum-encoding%3Dint", "$alt=json%3Benum-encoding=int")
 

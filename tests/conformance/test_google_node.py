@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.service import Service, event_json, new_tenant
 
 NODE = Path(__file__).parent / "node"

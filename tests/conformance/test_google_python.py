@@ -10,6 +10,7 @@ import pytest
 from google.api_core import exceptions
 from google.api_core.retry import Retry
 from google.cloud import talent_v4 as talent
+
 from tests.conformance import clients
 from tests.service import Service, event_json, new_tenant
 

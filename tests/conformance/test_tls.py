@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import talent_v4 as talent
 from google.cloud.talent_v4.services.event_service import transports
+
 from tests.conformance.clients import client_event
 from tests.conformance.test_google_node import node_event, run
 from tests.service import Service, event_json, new_tenant

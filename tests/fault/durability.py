@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from tests.service import Service, event_json, wait_until
 
 PRODUCERS = 6

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.fault.durability import Trial
 from tests.service import new_tenant
 
