@@ -1,4 +1,4 @@
-"""JSON: what is read is what was said; the quick reading and protobuf's own agree with the careful."""
+"""JSON: what is read is what was said, by the quick reading, the careful one and protobuf's own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.property.wire_bodies import COMPLETE, TENANT, client_events, json_texts
 
 from jobtrail.errors import Rejected
 from jobtrail.events import Draft
@@ -18,6 +17,7 @@ from jobtrail.wire.encode import encode_rest
 from jobtrail.wire.messages import ClientEvent, CreateClientEventRequest
 from jobtrail.wire.query import ResponseStyle
 from jobtrail.wire.quick_json import read_quickly
+from tests.property.wire_bodies import COMPLETE, TENANT, client_events, json_texts
 
 ODD_TEXTS = st.one_of(COMPLETE, client_events()).flatmap(lambda e: json_texts(e, odd=True))
 VERSIONS = st.sampled_from(["v4", "v4beta1"])

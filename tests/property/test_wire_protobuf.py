@@ -6,12 +6,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.property.wire_bodies import TEXTS
 
 from jobtrail.errors import Rejected
 from jobtrail.events import Draft
 from jobtrail.wire.decode import Decoded, decode_grpc
 from jobtrail.wire.messages import ClientEvent, CreateClientEventRequest
+from tests.property.wire_bodies import TEXTS
 
 SECONDS = st.integers(-(2**63), 2**63 - 1)
 INT32 = st.integers(-(2**31), 2**31 - 1)

@@ -32,9 +32,7 @@ TEXTS = st.builds(
 )
 FAILURES = [QueueFull, *Failure.__subclasses__()]
 OUTCOMES: st.SearchStrategy[Outcome] = st.one_of(
-    st.builds(
-        Rejected, st.sampled_from(Reason), TEXTS, st.lists(TEXTS, max_size=40).map(tuple)
-    ),
+    st.builds(Rejected, st.sampled_from(Reason), TEXTS, st.lists(TEXTS, max_size=40).map(tuple)),
     st.builds(lambda kind, text: kind(text), st.sampled_from(FAILURES), TEXTS),
     st.builds(Status, st.sampled_from(sorted(set(Code) - {Code.OK})), TEXTS),
 )

@@ -56,7 +56,7 @@ def _find(question: str, request: Any, response: Any) -> None:
     if question == "file_by_filename":
         file = POOL.FindFileByName(request.file_by_filename)
     elif question == "file_containing_symbol":
-        file = POOL.FindFileContainingSymbol(request.file_containing_symbol)
+        file = _file_of_symbol(request.file_containing_symbol)
     else:
         asked = request.file_containing_extension
         kind = POOL.FindMessageTypeByName(asked.containing_type)
@@ -64,6 +64,14 @@ def _find(question: str, request: Any, response: Any) -> None:
         file = extension.file
     found = dict.fromkeys(_with_imports(file))
     response.file_descriptor_response.file_descriptor_proto.extend(FILES[name] for name in found)
+
+
+def _file_of_symbol(symbol: str) -> Any:
+    try:
+        return POOL.FindFileContainingSymbol(symbol)
+    except KeyError:
+        # The pool does not count methods among its symbols; grpcurl asks for them.
+        return POOL.FindMethodByName(symbol).containing_service.file
 
 
 def _with_imports(file: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Paths and queries: which call it is, about which resource, and how the answer is to be written."""
+"""Paths and queries: which call it is, about which resource, and how the answer is written."""
 
 from __future__ import annotations
 

@@ -139,7 +139,9 @@ def test_a_timeout_is_read_in_each_unit(value: str, nanoseconds: int) -> None:
     assert parse_timeout(value) == nanoseconds
 
 
-@pytest.mark.parametrize("value", ["", "S", "30", "30s", "-1S", "1.5S", "123456789n", " 1S", "１S"])
+@pytest.mark.parametrize(
+    "value", ["", "S", "30", "30s", "-1S", "1.5S", "123456789n", " 1S", "\uff11S"]
+)
 def test_a_timeout_that_cannot_be_read_is_an_invalid_argument(value: str) -> None:
     status = parse_timeout(value)
     assert isinstance(status, Status)

@@ -1,4 +1,4 @@
-"""The contract: ours is Google's, it is compiled freshly, and it lives beside Google's own classes."""
+"""The contract: ours is Google's, is compiled freshly, and lives beside Google's own classes."""
 
 from __future__ import annotations
 
