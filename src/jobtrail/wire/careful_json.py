@@ -144,13 +144,14 @@ class _Reading:
             name = keys.get(key)
             if name is None:
                 self._refuse_unknown(key, path)
-            elif name in found:
+                break
+            if name in found:
                 field = f"{path}.{name}" if path else name
                 self._refuse(
                     Reason.BODY_UNREADABLE, f"{field} is there twice: send each field once", field
                 )
-            else:
-                found[name] = item
+                break
+            found[name] = item
         return found
 
     def _refuse_unknown(self, key: str, path: str) -> None:
@@ -220,7 +221,11 @@ class _Reading:
         if not isinstance(value, list):
             self._refuse(Reason.BODY_UNREADABLE, f"{path} must be a JSON array of strings", path)
             return ()
-        return tuple(self._checked(job, f"{path}[{index}]") for index, job in enumerate(value))
+        for index, job in enumerate(value):
+            if not isinstance(job, str) or _UNPAIRED.search(job):
+                self._checked(job, f"{path}[{index}]")
+                return ()
+        return tuple(value)
 
 
 def _enum_number(value: str | float) -> int | None:

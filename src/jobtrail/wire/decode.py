@@ -27,6 +27,9 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
 
 
 _REQUESTS = {version: kind.FromString for version, kind in CreateClientEventRequest.items()}
+# Listing unknown fields one by one took a second for a message of 4 MiB full of them, and copying
+# a message takes milliseconds at most; below this size the listing is the cheaper way to find none.
+_LISTED_BYTES_MAX = 16_384
 _EVENT_MISSING = Rejected(
     Reason.EVENT_MISSING, "client_event is missing: send the event to record", ("client_event",)
 )
@@ -51,12 +54,13 @@ def decode_grpc(version: str, message: bytes) -> Decoded | Rejected:
         moment = event.create_time
         create_time = (moment.seconds, moment.nanos)
     has_job_event = event.HasField("job_event")
-    type_, jobs, profile, unknown = 0, (), "", False
+    type_, jobs, profile = 0, (), ""
+    has_unknown = len(message) > _LISTED_BYTES_MAX or len(UnknownFieldSet(event)) > 0
     if has_job_event:
         job_event = event.job_event
         type_, jobs = job_event.type, tuple(job_event.jobs)
         profile = job_event.profile if version == V4BETA1 else ""
-        unknown = bool(len(UnknownFieldSet(job_event)))
+        has_unknown = has_unknown or len(UnknownFieldSet(job_event)) > 0
     draft = Draft(
         event.event_id,
         event.request_id,
@@ -66,7 +70,7 @@ def decode_grpc(version: str, message: bytes) -> Decoded | Rejected:
         jobs,
         event.event_notes,
         profile,
-        _unknown_fields(version, event) if unknown or len(UnknownFieldSet(event)) else b"",
+        _unknown_fields(version, event) if has_unknown else b"",
     )
     return Decoded(request.parent, draft, event.SerializeToString())
 

@@ -124,6 +124,21 @@ def test_a_field_sent_in_two_pieces_is_merged_as_protobuf_has_it() -> None:
     assert (decoded.draft.event_id, decoded.draft.event_notes) == ("a", "n")
 
 
+@pytest.mark.parametrize("notes", ["", "n" * 20_000])
+@pytest.mark.parametrize("unknown", [b"", b"\x78\x01", b"\x78\x01" * 10_000])
+def test_unknown_fields_are_found_in_small_and_in_large_messages(
+    notes: str, unknown: bytes
+) -> None:
+    request = CreateClientEventRequest["v4"]()
+    request.client_event.event_notes = notes
+    request.client_event.job_event.type = 2
+    request.client_event.MergeFromString(unknown)
+    decoded = read(request.SerializeToString())
+    assert decoded.draft == Draft(
+        has_job_event=True, type=2, event_notes=notes, unknown_fields=unknown
+    )
+
+
 # -- health -----------------------------------------------------------------------------------
 
 
