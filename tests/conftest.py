@@ -9,6 +9,8 @@ import pytest
 
 from tests.service import Service
 
+pytest_plugins = ("tests.plugins.groups",)
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
