@@ -99,7 +99,7 @@ def test_2_common_parameters_are_tolerated(server: Service, tenant: str) -> None
 
 
 def test_3_answer_is_camel_case_without_nulls(server: Service, tenant: str) -> None:
-    event = event_json(tenant, requestId=None)
+    event = event_json(tenant, requestId=None, createTime="2026-11-20T10:00:00.500Z")
     answer = server.record(tenant, event)
     assert answer.json() == event
     assert "null" not in answer.text
@@ -270,7 +270,9 @@ def test_8_segments_are_decoded_after_splitting(server: Service, path: str, deco
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize("path", ["p/tenants/t%2Fjobs", "p%2Ftenants%2Ft", "p/tenants/%FF", "p"])
+@pytest.mark.parametrize(
+    "path", ["p/tenants/t%2Fjobs", "p%2Ftenants%2Ft", "p/tenants/%FF", "%ED%A0%80/tenants/t", "p"]
+)
 def test_8_a_parent_that_is_no_tenant_is_refused(server: Service, path: str) -> None:
     answer = post(server, f"/v4/projects/{path}/clientEvents", event_json("projects/p/tenants/t"))
     assert answer.status_code in (400, 404), answer.text

@@ -20,9 +20,23 @@ APP = "jobtrail.server.collector:app"
 # Pages and reports. Everything that records must work while the engine is away, so it is not here.
 ENGINE_PATHS = r"/(\?.*)?|/(v1|static)/.*"
 
+# Paths whose escapes decode to UTF-8 (RFC 3629, section 4). The app's host gives no answer to one
+# that does not, not even an error, so such a path must not reach it.
+_TAIL = "%[89ABab][0-9A-Fa-f]"
+DECODABLE_PATHS = (
+    r"([^%]|%[0-7][0-9A-Fa-f]"
+    rf"|%([Cc][2-9A-Fa-f]|[Dd][0-9A-Fa-f]){_TAIL}"
+    rf"|%[Ee]0%[ABab][0-9A-Fa-f]{_TAIL}"
+    rf"|%([Ee][1-9A-Ca-cEFef]){_TAIL}{_TAIL}"
+    rf"|%[Ee][Dd]%[89][0-9A-Fa-f]{_TAIL}"
+    rf"|%[Ff]0%[9ABab][0-9A-Fa-f]{_TAIL}{_TAIL}"
+    rf"|%[Ff][1-3]{_TAIL}{_TAIL}{_TAIL}"
+    rf"|%[Ff]4%8[0-9A-Fa-f]{_TAIL}{_TAIL})*"
+)
+
 # HTTP status of Envoy's own answers -> canonical code and what to say instead of Envoy's text.
 _LOCAL_REPLIES: dict[int, tuple[Code, str]] = {
-    400: (Code.INVALID_ARGUMENT, "The request is not valid HTTP."),
+    400: (Code.INVALID_ARGUMENT, "The request is not HTTP, or its path is not escaped UTF-8."),
     404: (Code.NOT_FOUND, "Nothing is served at this path."),
     408: (Code.DEADLINE_EXCEEDED, "The request did not arrive in time."),
     413: (Code.RESOURCE_EXHAUSTED, "The request body is too large."),
@@ -92,8 +106,8 @@ def envoy_config(
     listener["per_connection_buffer_limit_bytes"] = 256 * 1024
     manager = listener["filter_chains"][0]["filters"][-1]["typed_config"]
     manager.update(_connection_limits(settings))
-    manager["http_filters"] = [_skip_for_engine(manager["http_filters"][0]), _router()]
-    manager["route_config"] = _all_to_engine()
+    manager["http_filters"] = [_skip_where_not_ours(manager["http_filters"][0]), _router()]
+    manager["route_config"] = _routes()
     manager["local_reply_config"] = _local_replies()
     return dict(config)
 
@@ -128,21 +142,19 @@ def _engine_cluster(engine_socket: Path) -> dict[str, Any]:
     }
 
 
-def _all_to_engine() -> dict[str, Any]:
+def _routes() -> dict[str, Any]:
     # The app ends every request that reaches it, so only skipped ones get as far as a route.
     # timeout 0: a live stream has no end; the engine bounds its own queries.
-    route = {"match": {"prefix": "/"}, "route": {"cluster": "engine", "timeout": "0s"}}
-    return {"virtual_hosts": [{"name": "engine", "domains": ["*"], "routes": [route]}]}
-
-
-def _skip_for_engine(app_filter: dict[str, Any]) -> dict[str, Any]:
-    path = {
-        "name": "path",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
-            "header_name": ":path",
-        },
+    engine = {
+        "match": {"safe_regex": {"regex": "/|/(v1|static)/.*"}},
+        "route": {"cluster": "engine", "timeout": "0s"},
     }
+    others = {"match": {"prefix": "/"}, "direct_response": {"status": 400}}
+    return {"virtual_hosts": [{"name": "engine", "domains": ["*"], "routes": [engine, others]}]}
+
+
+def _skip_where_not_ours(app_filter: dict[str, Any]) -> dict[str, Any]:
+    """Let the app see every request but the engine's and those with a path it cannot decode."""
     skip = {
         "name": "skip",
         "typed_config": {
@@ -150,15 +162,15 @@ def _skip_for_engine(app_filter: dict[str, Any]) -> dict[str, Any]:
             "envoy.extensions.filters.common.matcher.action.v3.SkipFilter"
         },
     }
-    matcher = {
-        "predicate": {
-            "single_predicate": {
-                "input": path,
-                "value_match": {"safe_regex": {"google_re2": {}, "regex": ENGINE_PATHS}},
-            }
-        },
-        "on_match": {"action": skip},
+    not_ours = {
+        "or_matcher": {
+            "predicate": [
+                _path_matches(ENGINE_PATHS),
+                {"not_matcher": _path_matches(DECODABLE_PATHS)},
+            ]
+        }
     }
+    matcher = {"predicate": not_ours, "on_match": {"action": skip}}
     return {
         "name": "collector",
         "typed_config": {
@@ -167,6 +179,18 @@ def _skip_for_engine(app_filter: dict[str, Any]) -> dict[str, Any]:
             "extension_config": app_filter,
         },
     }
+
+
+def _path_matches(regex: str) -> dict[str, Any]:
+    path = {
+        "name": "path",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+            "header_name": ":path",
+        },
+    }
+    value = {"safe_regex": {"google_re2": {}, "regex": regex}}
+    return {"single_predicate": {"input": path, "value_match": value}}
 
 
 def _router() -> dict[str, Any]:
