@@ -7,13 +7,13 @@ import io
 
 import msgspec
 
-from jobtrail.analytics.reports import Report
+from jobtrail.analytics.spec import Report
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def to_json(report: Report) -> bytes:
-    """Encode as ``{"report", "parameters", "rows": [{...}], "notes"}``; a missing number is null."""
+    """Encode as ``{"report", "parameters", "rows": [{...}], "notes"}``, UTF-8."""
     return msgspec.json.encode(
         {
             "report": report.report,

@@ -1,94 +1,63 @@
 """The registry of reports, and the one way to run them.
 
-REST, the command line, the OpenAPI document and docs/reference/reports.md all read ``REPORTS``.
+REST, the command line, the OpenAPI document and docs/reference/reports.md all read ``REPORTS``. A
+new report is a module with a ``ReportSpec``, its .sql file, and one line here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
-
-import msgspec
-
-from jobtrail.analytics.parameters import Mistake, ReportError
+from jobtrail.analytics import parameters as parameters_
+from jobtrail.analytics.funnel import FUNNEL
+from jobtrail.analytics.parameters import Mistake, Parameter, ReportError
+from jobtrail.analytics.spec import Column, Given, Report, ReportSpec
+from jobtrail.analytics.timeseries import TIMESERIES
 from jobtrail.errors import Code
 from jobtrail.settings import Settings
+from jobtrail.store.store import Store
 
-Given = Mapping[str, str | Sequence[str]]
-"""Parameters as text, by name; several values of a repeatable one are a sequence."""
+__all__ = [
+    "REPORTS",
+    "Column",
+    "Given",
+    "Mistake",
+    "Parameter",
+    "Report",
+    "ReportError",
+    "ReportSpec",
+    "run_report",
+]
 
-
-class Queryable(Protocol):
-    """What reports need of the store."""
-
-    def query(self, sql: str, parameters: Mapping[str, object]) -> list[dict[str, object]]:
-        """Run *sql* with ``{name:Type}`` parameters; a dictionary per row."""
-        ...
-
-
-class Column(msgspec.Struct, frozen=True):
-    """One column of a report."""
-
-    name: str
-    type: Literal["string", "integer", "number"]
-    unit: str
-    description: str
-    is_nullable: bool = False
-
-
-class Parameter(msgspec.Struct, frozen=True):
-    """One parameter of a report."""
-
-    name: str
-    description: str
-    default: str = ""
-    """Empty: no default, the parameter restricts nothing when it is left out."""
-    choices: tuple[str, ...] = ()
-    """The only values that it takes; empty: see the description."""
-    is_repeatable: bool = False
-
-
-class ReportSpec(msgspec.Struct, frozen=True):
-    """What one report is."""
-
-    name: str
-    title: str
-    description: str
-    row: str
-    """What one row means, as a sentence."""
-    columns: tuple[Column, ...]
-    parameters: tuple[Parameter, ...]
-
-
-class Report(msgspec.Struct, frozen=True):
-    """One answer. ``parameters`` are the resolved ones (defaults in, times as RFC 3339, jobs in full)."""
-
-    report: str
-    parameters: dict[str, object]
-    columns: tuple[str, ...]
-    rows: list[dict[str, object]]
-    notes: list[str]
-
-
-REPORTS: dict[str, ReportSpec] = {}
+REPORTS: dict[str, ReportSpec] = {spec.name: spec for spec in (FUNNEL, TIMESERIES)}
 
 
 def run_report(
-    store: Queryable, name: str, tenant: str, parameters: Given, *, settings: Settings
+    store: Store, name: str, tenant: str, parameters: Given, *, settings: Settings
 ) -> Report:
     """Compute one report of one tenant. Blocks; call it from a thread.
 
     Args:
         store: Where the tables are.
         name: A key of ``REPORTS``.
-        tenant: Resource name, already checked.
+        tenant: Resource name, already checked. One that has recorded nothing gives an empty report.
         parameters: As text; ``format`` and the like are the caller's and must be taken out before.
             An empty value counts as not given.
         settings: The windows of the funnel.
 
     Raises:
-        ReportError: With every mistake in *name* and *parameters*.
+        ReportError: With every mistake in *name* or *parameters*.
         Failure: From the store (``StoreUnavailable``, ``DeadlinePassed``).
     """
-    del store, tenant, parameters, settings
-    raise ReportError(Mistake("report", f"there is no report {name!r}"), code=Code.NOT_FOUND)
+    spec = REPORTS.get(name)
+    if spec is None:
+        raise ReportError(
+            Mistake("report", f"is not one of {', '.join(REPORTS)}"), code=Code.NOT_FOUND
+        )
+    parsed = parameters_.parse(spec.parameters, parameters, tenant)
+    answer = spec.compute(store, tenant, parsed, settings)
+    return Report(
+        report=name,
+        parameters=parameters_.echo(spec.parameters, parsed),
+        columns=tuple(column.name for column in spec.columns),
+        rows=answer.rows,
+        notes=answer.notes,
+    )
