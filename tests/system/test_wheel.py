@@ -39,8 +39,8 @@ def outside() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-def run(*command: str | Path, **options: Any) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+def run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command} said:\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -49,8 +49,8 @@ def run(*command: str | Path, **options: Any) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     environment = os.environ | {"VIRTUAL_ENV": str(Path(sys.executable).parent.parent)}
-    build = [UV, "build", "--wheel", "--no-build-isolation", "--offline", "--out-dir", folder]
-    run(*build, cwd=ROOT, env=environment)
+    options = ("--wheel", "--no-build-isolation", "--offline", "--out-dir")
+    run(UV, "build", *options, folder, cwd=ROOT, env=environment)
     return next(folder.glob("jobtrail-*.whl"))
 
 
@@ -152,7 +152,7 @@ def test_the_installed_command_line_reads_a_running_service(
 ) -> None:
     ask(f"{url}/v4/{TENANT}/clientEvents", EVENT)
     wait_for_rows(f"{url}/v1/{TENANT}/reports/timeseries?start=2026-11-01T00:00:00Z")
-    report = [program, "report", "timeseries", TENANT, "--url", url, "--start", "2026-11-01"]
-    printed = run(*report, "--format", "csv", cwd=tmp_path, env=outside())
+    options = ("--url", url, "--tenant", TENANT, "--start", "2026-11-01", "--format", "csv")
+    printed = run(program, "report", "timeseries", *options, cwd=tmp_path, env=outside())
     counted = [row["count"] for row in csv.DictReader(printed.splitlines()) if row["count"] != "0"]
     assert counted == ["1"]
