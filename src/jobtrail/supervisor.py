@@ -116,8 +116,9 @@ class _Supervisor:
         self._admin = EnvoyAdmin(runtime / "admin.sock")
         self._stopping = asyncio.Event()
         self._children: dict[str, asyncio.subprocess.Process] = {}
-        # Both children hold the read end; they leave when the last write end, ours, is closed.
-        self._pipe_read, self._pipe_write = os.pipe()
+        # A child holds the read end of its pipe and leaves when the write end, ours, is closed. Each
+        # has one of its own: one's event loop makes its end non-blocking, which both would see.
+        self._pipes = {name: os.pipe() for name in ("collector", "engine")}
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -146,25 +147,28 @@ class _Supervisor:
             admin_socket=self._admin.socket,
             engine_socket=self._engine_socket,
         )
-        return await self._spawn(command, extra)
+        return await self._spawn("collector", command, extra)
 
     async def _start_engine(self) -> asyncio.subprocess.Process:
-        return await self._spawn([sys.executable, "-m", "jobtrail.engine"], {})
+        return await self._spawn("engine", [sys.executable, "-m", "jobtrail.engine"], {})
 
-    async def _spawn(self, command: list[str], extra: dict[str, str]) -> asyncio.subprocess.Process:
+    async def _spawn(
+        self, name: str, command: list[str], extra: dict[str, str]
+    ) -> asyncio.subprocess.Process:
+        pipe = self._pipes[name][0]
         environment = {
             **os.environ,
             **extra,
             "JOBTRAIL_SETTINGS_JSON": msgspec.json.encode(self._settings).decode(),
             "JOBTRAIL_ENGINE_SOCKET": str(self._engine_socket),
-            "JOBTRAIL_PARENT_PIPE": str(self._pipe_read),
+            "JOBTRAIL_PARENT_PIPE": str(pipe),
         }
         return await asyncio.create_subprocess_exec(
             *command,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
-            pass_fds=(self._pipe_read, self._folder.lock_descriptor),
+            pass_fds=(pipe, self._folder.lock_descriptor),
             # A terminal's Ctrl-C goes to the whole group; the children are stopped in order by us.
             start_new_session=True,
         )
