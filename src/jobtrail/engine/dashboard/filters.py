@@ -27,7 +27,11 @@ _NAMES = {
     "type": "type",
     "time_zone": "timeZone",
     "interval": "interval",
+    "first": "from",
 }
+
+FIRST_STAGES = ("impression", "view", "application_start")
+"""Stages that the drawn funnel may begin with: impressions dwarf all that follows."""
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     type: str = ""
     time_zone: str = ""
     interval: str = ""
+    first: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Filters:
@@ -62,6 +67,11 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         return self.range if self.range in RANGES else RANGE_DEFAULT
 
     @property
+    def first_stage(self) -> str:
+        """The stage that the drawn funnel begins with."""
+        return self.first if self.first in FIRST_STAGES else FIRST_STAGES[0]
+
+    @property
     def zone(self) -> ZoneInfo:
         """The time zone of the page; UTC when the address names none that exists."""
         try:
@@ -72,8 +82,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def narrowing_count(self) -> int:
         """Filters beside tenant and range that are set."""
-        beside = (self.start, self.end, self.view, self.job, self.type, self.interval)
-        return sum(map(bool, (*beside, self.time_zone)))
+        beside = (self.start, self.end, self.job, self.type, self.interval, self.time_zone)
+        return sum(map(bool, beside)) + (self.view not in ("", "cohort"))
 
     def address(self, **changes: str) -> str:
         """Write the page's address with some filters changed; an empty text takes one out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,9 @@ class LiveEvent(msgspec.Struct, frozen=True, kw_only=True):
     variable: str
     jobs: list[str]
     create_time: str
-    receive_time: str
+    """By the clock of the page's time zone."""
+    receive_time: datetime
+    """In the page's time zone."""
     event_notes: str
     api: str
     client: str
@@ -39,13 +42,20 @@ class LiveEvent(msgspec.Struct, frozen=True, kw_only=True):
 class Live(msgspec.Struct, frozen=True, kw_only=True):
     """What changes from one second to the next."""
 
+    today: date
+    """In the page's time zone."""
+
     events: list[LiveEvent] | Problem
     health: Health | Problem
 
 
-def read_live(context: Context, tenant: str, filters: Filters) -> Live:
+def read_live(context: Context, tenant: str, filters: Filters, *, now: datetime) -> Live:
     """Read the last events of a tenant and the health of the service; blocks."""
-    return Live(events=_last_events(context, tenant, filters), health=_health(context, tenant))
+    return Live(
+        today=now.astimezone(filters.zone).date(),
+        events=_last_events(context, tenant, filters),
+        health=_health(context, tenant),
+    )
 
 
 def job_label(job: str, tenant: str) -> str:
@@ -85,7 +95,7 @@ def _live_event(event: dict[str, object], zone: ZoneInfo) -> LiveEvent:
         variable=palette.type_variable(EventType[name]),
         jobs=cast(list[str], job_event["jobs"]),
         create_time=words.local_time(cast(str, event["createTime"]), zone),
-        receive_time=words.local_time(cast(str, receipt["receiveTime"]), zone),
+        receive_time=datetime.fromisoformat(cast(str, receipt["receiveTime"])).astimezone(zone),
         event_notes=cast(str, event.get("eventNotes", "")),
         api=cast(str, receipt["api"]),
         client=cast(str, receipt["client"]),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
 import msgspec
 
-from jobtrail.analytics.reports import Report, run_report
+from jobtrail.analytics.intervals import wilson
+from jobtrail.analytics.reports import run_report
+from jobtrail.analytics.spec import Report
 from jobtrail.engine.dashboard import palette, words
-from jobtrail.engine.dashboard.figures import funnel_figure, volume_figure
+from jobtrail.engine.dashboard.figures import clock_time, funnel_figure, volume_figure
 from jobtrail.engine.dashboard.filters import Filters
 from jobtrail.engine.dashboard.problem import Problem
 from jobtrail.errors import Failure
@@ -20,6 +22,9 @@ from jobtrail.store.store import Store
 
 VOLUME_LINES_MAX = 200
 """Lines of the table under the chart; the CSV has all of them."""
+
+VOLUME_ROWS_MAX = 8_000
+"""Bars that are drawn; more than a screen has columns, and 0.4 MB of page. Past it there is no chart."""
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -59,12 +64,20 @@ class VolumeTable(msgspec.Struct, frozen=True):
     """Lines that the table does not show."""
 
 
+class LegendLine(msgspec.Struct, frozen=True):
+    """One colour of the chart, and how many events it stands for."""
+
+    type: str
+    total: int
+
+
 class Numbers(msgspec.Struct, frozen=True, kw_only=True):
     """All that is computed for the chosen filters."""
 
     tiles: list[Tile]
     funnel: list[FunnelLine]
     volume: VolumeTable
+    legend: list[LegendLine]
     figures: dict[str, str]
     """Plotly figures as JSON by the id of the element that they are drawn in."""
     funnel_notes: list[str]
@@ -95,22 +108,29 @@ def read_numbers(
         )
     except Failure as failure:
         return Problem(failure.message)
-    return present(volume, funnel)
+    return present(volume, funnel, first_stage=filters.first_stage)
 
 
-def present(volume: Report, funnel: Report) -> Numbers:
-    """Put two reports into the shape of the page."""
+def present(volume: Report, funnel: Report, *, first_stage: str) -> Numbers:
+    """Put two reports into the shape of the page.
+
+    Args:
+        volume: The report ``timeseries``.
+        funnel: The report ``funnel``.
+        first_stage: Where the drawn funnel begins; the table always has all stages.
+    """
     lines = [_funnel_line(row, is_first=not place) for place, row in enumerate(funnel.rows)]
     table = _volume_table(volume.rows)
     parameters = funnel.parameters
+    figures = {"funnel-chart": _funnel_json(funnel, first_stage)}
+    if 0 < len(volume.rows) <= VOLUME_ROWS_MAX:
+        figures["volume-chart"] = _volume_json(volume)
     return Numbers(
         tiles=_tiles(table, lines),
         funnel=lines,
         volume=table,
-        figures={
-            "volume-chart": _as_json(volume_figure(volume.rows).to_json()),
-            "funnel-chart": _as_json(funnel_figure(funnel.rows).to_json()),
-        },
+        legend=_legend(table, volume.rows),
+        figures=figures,
         funnel_notes=funnel.notes,
         volume_notes=volume.notes,
         view=str(parameters.get("view", "cohort")),
@@ -148,6 +168,24 @@ def _volume_table(rows: Sequence[dict[str, object]]) -> VolumeTable:
     return VolumeTable(types, lines, total, max(0, len(newest) - VOLUME_LINES_MAX))
 
 
+def _legend(table: VolumeTable, rows: Sequence[dict[str, object]]) -> list[LegendLine]:
+    totals: Counter[str] = Counter()
+    for row in rows:
+        totals[cast(str, row["type"])] += cast(int, row["count"])
+    return [LegendLine(name, totals[name]) for name in table.types]
+
+
+def _volume_json(volume: Report) -> str:
+    start, end = (clock_time(str(volume.parameters[name] or "")) for name in ("start", "end"))
+    interval = str(volume.parameters["interval"])
+    return _as_json(volume_figure(volume.rows, interval=interval, start=start, end=end).to_json())
+
+
+def _funnel_json(funnel: Report, first_stage: str) -> str:
+    stages = [row["stage"] for row in funnel.rows]
+    return _as_json(funnel_figure(funnel.rows[stages.index(first_stage) :]).to_json())
+
+
 def _tiles(volume: VolumeTable, funnel: Sequence[FunnelLine]) -> list[Tile]:
     reached = {line.stage: line.count + line.implied for line in funnel}
     shown = reached.get("impression", 0)
@@ -155,9 +193,16 @@ def _tiles(volume: VolumeTable, funnel: Sequence[FunnelLine]) -> list[Tile]:
     tiles.append(Tile("Jobs shown", words.number(shown), "pairs of a search and a job"))
     for stage, label in (("application_finish", "Applications"), ("hire", "Hires")):
         count = reached.get(stage, 0)
-        share = f"{words.percent(count / shown)} of jobs shown" if shown else "of no jobs shown"
-        tiles.append(Tile(label, words.number(count), share))
+        tiles.append(Tile(label, words.number(count), _share(count, shown)))
     return tiles
+
+
+def _share(count: int, shown: int) -> str:
+    """Say a rate with its interval. Stages are closed upward, so *count* is within *shown*."""
+    bounds = wilson(count, shown)
+    if bounds is None:
+        return "not enough data for a rate"
+    return f"{words.percent(count / shown)} of jobs shown ({words.percent_range(*bounds)})"
 
 
 def _period(parameters: dict[str, object]) -> str:

@@ -125,5 +125,5 @@ def _with_parts(context: Context, page: Page, parts: list[str] | tuple[str, ...]
     except ReportError as error:
         made = {"mistake": str(error)}
     if "live" in parts:
-        made["live"] = read_live(context, page.tenant, filters)
+        made["live"] = read_live(context, page.tenant, filters, now=now)
     return msgspec.structs.replace(page, **made)

@@ -42,3 +42,9 @@ def stage_variable(stage: str) -> str:
 def type_variable(event_type: EventType) -> str:
     """Name the CSS variable of a type's colour."""
     return f"--type-{event_type.name.lower().replace('_', '-')}"
+
+
+def faded(color: str, opacity: float) -> str:
+    """Write a colour ``#rrggbb`` as one that lets the page through."""
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jobtrail import __version__
 from jobtrail.engine.dashboard import words
+from jobtrail.engine.dashboard.filters import FIRST_STAGES
 from jobtrail.engine.dashboard.live import job_label
 from jobtrail.engine.dashboard.page import Page
 from jobtrail.engine.static_files import plotly_style_ids, static_address
@@ -51,15 +52,19 @@ def _environment() -> Environment:
         "check_name": words.check_name,
         "number": words.number,
         "percent": words.percent,
+        "percent_range": lambda pair: words.percent_range(*pair),
         "reason_name": words.reason_name,
+        "stage_name": words.STAGE_NAMES.__getitem__,
         "segment": lambda text: quote(text, safe=""),
         "span": words.span,
         "type_name": words.type_name,
     }
     environment.globals |= {
+        "first_stages": FIRST_STAGES,
         "job_label": job_label,
         "plotly_style_ids": plotly_style_ids,
         "selectable_types": words.selectable_types,
+        "short_time": words.short_time,
         "static": static_address,
         "tenant_label": tenant_label,
         "version": __version__,

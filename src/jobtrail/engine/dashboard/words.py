@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from jobtrail.errors import Reason
 from jobtrail.events import Check, EventType
@@ -29,6 +29,9 @@ CHECK_MEANINGS = {
     Check.HIRE_WITHOUT_APPLICATION: "A hire without an application",
     Check.QUICK_WITH_START: "A quick submission beside a started or finished application",
 }
+
+# Digits behind the point from each value in percent on, largest first.
+_DIGITS = ((10, 1), (0.1, 2), (0.01, 3))
 
 # Seconds of each unit that a short span is told in, largest first.
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -65,12 +68,21 @@ def number(value: int) -> str:
 
 
 def percent(ratio: float) -> str:
-    """Write a ratio from 0 to 1 in percent, with three significant digits where they exist."""
+    """Write a ratio from 0 to 1 in percent, with two or three significant digits."""
+    return f"{_percent_number(ratio)} %"
+
+
+def percent_range(low: float, high: float) -> str:
+    """Write two ratios from 0 to 1 as a range in percent: 0.66–0.76 %."""
+    return f"{_percent_number(low)}–{_percent_number(high)} %"  # noqa: RUF001 - an en dash, as ranges have
+
+
+def _percent_number(ratio: float) -> str:
     value = ratio * 100
     if value == 0 or value >= 99.95:  # noqa: PLR2004 - from here on it rounds to 100.0
-        return f"{value:.0f} %"
-    digits = 1 if value >= 10 else 2  # noqa: PLR2004 - two digits before the point
-    return f"{value:.{digits}f} %"
+        return f"{value:.0f}"
+    digits = next((digits for least, digits in _DIGITS if value >= least), 4)
+    return f"{value:.{digits}f}"
 
 
 def span(milliseconds: int) -> str:
@@ -92,3 +104,12 @@ def local_time(timestamp: str, zone: tzinfo) -> str:
     except (ValueError, OverflowError):
         return timestamp
     return instant.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def short_time(instant: datetime, today: date) -> str:
+    """Write a local time to the second, with its date unless that is *today*."""
+    clock = instant.strftime("%H:%M:%S")
+    if instant.date() == today:
+        return clock
+    day = f"{instant.day} {instant:%b}"
+    return f"{day} {clock}" if instant.year == today.year else f"{day} {instant.year} {clock}"

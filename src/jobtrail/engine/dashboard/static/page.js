@@ -10,6 +10,11 @@
 
   const style = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
+  function faded(color, opacity) {
+    const [red, green, blue] = [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
+    return `rgba(${red}, ${green}, ${blue}, ${opacity})`;
+  }
+
   // Figures come in the colours of a light page; `meta` names the variables that stand for them.
   function recolored(figure) {
     const axis = { gridcolor: style("--chart-grid"), linecolor: style("--chart-grid"), tickcolor: style("--chart-grid") };
@@ -19,8 +24,10 @@
     }
     layout.font = { ...layout.font, color: style("--soft"), family: getComputedStyle(document.body).fontFamily };
     layout.hoverlabel = { bgcolor: style("--card"), bordercolor: style("--line"), font: { color: style("--text") } };
+    if (layout.annotations) layout.annotations = layout.annotations.map((each) => ({ ...each, font: { size: 11, color: style("--soft") } }));
     const data = figure.data.map((trace) => {
-      const color = Array.isArray(trace.meta) ? trace.meta.map(style) : style(trace.meta);
+      const { color: one, colors, opacity } = trace.meta;
+      const color = colors ? colors.map((name) => faded(style(name), opacity)) : style(one);
       const text = { insidetextfont: { color: style("--card") }, outsidetextfont: { color: style("--text") } };
       const connector = trace.connector && { ...trace.connector, fillcolor: style("--soft-line") };
       return {
