@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from jobtrail.crash import crash_point
 from jobtrail.errors import StoreTooNew, StoreUnavailable
 
 FILE = "checkpoint.json"
@@ -18,9 +19,13 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int = FORMAT
     offset: int = 0
-    """The next offset of the log to load."""
+    """The next offset of the log to load; also the rows that `events` has."""
+    interactions: int = 0
+    """Rows that `interactions` has."""
+    last_line: str = ""
+    """Digest of the line before *offset*: tells that the store was made from this very log."""
     rejection_id: int = 0
-    """The next rejection to load."""
+    """The last rejection that was loaded; their ids begin at 1."""
 
 
 def read_checkpoint(directory: Path) -> Checkpoint:
@@ -48,14 +53,32 @@ def read_checkpoint(directory: Path) -> Checkpoint:
 
 
 def write_checkpoint(directory: Path, checkpoint: Checkpoint) -> None:
-    """Replace the checkpoint; when this returns the new one survives a loss of power."""
+    """Replace the checkpoint; when this returns the new one survives a loss of power.
+
+    Raises:
+        StoreUnavailable: It cannot be written; the old one stands.
+    """
     path = directory / FILE
     temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        file.write(msgspec.json.encode(checkpoint))
+    crash_point("load.before_checkpoint_write")
+    try:
+        _write_durably(temporary, msgspec.json.encode(checkpoint))
+        crash_point("load.before_checkpoint_rename")
+        temporary.replace(path)
+        _sync_directory(directory)
+    except OSError as error:
+        raise StoreUnavailable(f"{path} cannot be written: {error}") from error
+    crash_point("load.after_checkpoint_rename")
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+
+
+def _sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -5,10 +5,13 @@ Everything else talks to ``clickhouse_connect``'s ``Client`` and would say the s
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 import threading
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,21 +20,23 @@ from jobtrail.errors import StoreUnavailable
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-ENGINE_OPTIONS = {
+_ENGINE_OPTIONS = {
     # Marks and primary indexes of some million rows fit many times; the default is 5 GiB.
     "mark_cache_size": 16 * 1024 * 1024,
     "index_mark_cache_size": 4 * 1024 * 1024,
     "uncompressed_cache_size": 0,
     "index_uncompressed_cache_size": 0,
     "mmap_cache_size": 0,
+    "query_condition_cache_size": 8 * 1024 * 1024,
     "compiled_expression_cache_size": 0,
 }
-"""Server settings of the embedded engine, handed over with the path when it is opened."""
+"""Server settings of the embedded engine, handed over with the path when it is opened. chDB itself
+keeps the pools small: two threads for merges, one for everything else in the background."""
 
 _import_lock = threading.Lock()
 
 
-def open_client(path: Path, settings: Mapping[str, object]) -> Client:
+def open_client(path: Path, settings: Mapping[str, object], *, memory_bytes_max: int) -> Client:
     """Open one more handle to the engine whose files are in *path*; the first one starts it.
 
     A handle serves one call at a time. A process holds one engine, so all open handles must name
@@ -40,6 +45,7 @@ def open_client(path: Path, settings: Mapping[str, object]) -> Client:
     Args:
         path: The store's folder; made when it is not there.
         settings: ClickHouse's session settings for all calls on this handle.
+        memory_bytes_max: Bytes that all handles together may take; the first handle decides.
 
     Raises:
         StoreUnavailable: The engine cannot be started there: held by another process, unreadable.
@@ -55,7 +61,7 @@ def open_client(path: Path, settings: Mapping[str, object]) -> Client:
             path=str(path),
             tz_mode="aware",
             settings=dict(settings),
-            chdb_options=dict(ENGINE_OPTIONS),
+            chdb_options=_ENGINE_OPTIONS | {"max_server_memory_usage": memory_bytes_max},
         )
     except Error as error:
         raise StoreUnavailable(f"the store in {path} cannot be opened: {error}") from error
@@ -83,3 +89,19 @@ def _import_chdb() -> None:
     finally:
         if stands_in:
             del sys.modules["pyarrow"]
+
+
+@contextmanager
+def temporary_files_in(directory: Path) -> Iterator[None]:
+    """Have the blocks that are inserted meanwhile handed over in *directory*, empty at first.
+
+    The client passes each block to the embedded engine as a temporary file. In the system's folder
+    for those, one would stay for ever each time a process is killed during an insert.
+    """
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    before, tempfile.tempdir = tempfile.tempdir, str(directory)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before

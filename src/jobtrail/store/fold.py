@@ -7,6 +7,7 @@ the loader into the tables, and for `jobtrail verify` beside them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ FOLDS = ("events", "interactions")
 LINE_COLUMNS = ("offset", "line")
 
 
+@cache
 def sql(name: str) -> str:
     """Read one of the store's own queries, ``sql/{name}.sql``."""
     return files("jobtrail.store").joinpath("sql", f"{name}.sql").read_text("utf-8")
@@ -52,13 +54,18 @@ def put_lines(client: Client, table: str, first_offset: int, lines: Sequence[byt
     client.raw_insert(table, column_names=LINE_COLUMNS, insert_block=block, fmt="TSVRaw")
 
 
-def fold_query(table: str) -> str:
-    """The query that folds ``{source:Identifier}`` into rows of *table*, in the table's columns."""
-    return sql(f"fold_{table}")
+def fold_lines(client: Client, table: str, *, source: str, into: str | None = None) -> None:
+    """Fold the lines in *source* into rows of *table*, one of ``FOLDS``.
+
+    They are added to *table*, or to *into*, a table with the same columns.
+    """
+    client.command(
+        f"INSERT INTO {into or table}\n{sql(f'fold_{table}')}", parameters=fold_parameters(source)
+    )
 
 
 def fold_parameters(source: str) -> dict[str, object]:
-    """The parameters of `fold_query` for lines that are in the table *source*."""
+    """Parameters of ``sql/fold_*.sql`` for lines that are in the table *source*."""
     types = [kind for kind in EventType if kind is not EventType.JOB_EVENT_TYPE_UNSPECIFIED]
     return {
         "source": source,

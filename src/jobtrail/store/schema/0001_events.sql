@@ -53,7 +53,8 @@ CREATE TABLE IF NOT EXISTS events
 ENGINE = MergeTree
 ORDER BY (tenant, `offset`)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
-         min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+         min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+         old_parts_lifetime = 20;
 
 -- One row is one (event, job) pair.
 CREATE TABLE IF NOT EXISTS interactions
@@ -78,7 +79,8 @@ CREATE TABLE IF NOT EXISTS interactions
 ENGINE = MergeTree
 ORDER BY (tenant, `offset`, job_index)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
-         min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+         min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+         old_parts_lifetime = 20;
 
 -- One row is one rejected event that the quarantine still holds.
 CREATE TABLE IF NOT EXISTS rejected_events
@@ -97,4 +99,5 @@ CREATE TABLE IF NOT EXISTS rejected_events
 ENGINE = MergeTree
 ORDER BY (tenant, rejection_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
-         min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+         min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+         old_parts_lifetime = 20;
