@@ -55,6 +55,7 @@ def tenant_of(request: Request) -> str:
     tenant = f"projects/{segment(request, 'project')}/tenants/{segment(request, 'tenant')}"
     if not names.is_tenant(tenant):
         raise InvalidRequest(
-            "parent", "must be projects/{project}/tenants/{tenant}, no slash or control character in either"
+            "parent",
+            "must be projects/{project}/tenants/{tenant}, no slash or control character in either",
         )
     return tenant

@@ -6,7 +6,6 @@ import shlex
 from urllib.parse import quote, urlsplit
 
 
-
 def curl_example(base_url: str, tenant: str, create_time: str) -> str:
     """Write a command that records one event of *tenant*, for a POSIX shell."""
     path = "/".join(quote(segment, safe="") for segment in tenant.split("/"))
@@ -18,15 +17,13 @@ def curl_example(base_url: str, tenant: str, create_time: str) -> str:
         + '/jobs/job-1"]}}'
     )
     address = shlex.quote(f"{base_url}/v4/{path}/clientEvents")
-    return (
-        f"curl {address} \\\n  -H 'content-type: application/json' \\\n  -d {shlex.quote(body)}"
-    )
+    return f"curl {address} \\\n  -H 'content-type: application/json' \\\n  -d {shlex.quote(body)}"
 
 
 def python_example(base_url: str, tenant: str) -> str:
     """Write a program that records one event of *tenant* with Google's published client."""
     parts = urlsplit(base_url)
-    return f'''# pip install google-cloud-talent
+    return f"""# pip install google-cloud-talent
 import datetime
 
 import grpc
@@ -44,7 +41,7 @@ client.create_client_event(
         "create_time": datetime.datetime.now(datetime.timezone.utc),
         "job_event": {{"type_": "VIEW", "jobs": [f"{{tenant}}/jobs/job-1"]}},
     }},
-)'''
+)"""
 
 
 def _channel(scheme: str, netloc: str) -> str:

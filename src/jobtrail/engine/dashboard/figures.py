@@ -90,8 +90,14 @@ def volume_figure(rows: Iterable[Row], *, interval: str, start: str, end: str) -
         )
         for name, place in (("Shown and opened", 1.0), ("Applied for, and after", split)):
             figure.add_annotation(
-                text=name, x=0, y=place, xref="paper", yref="paper", xanchor="left",
-                yanchor="top", showarrow=False,
+                text=name,
+                x=0,
+                y=place,
+                xref="paper",
+                yref="paper",
+                xanchor="left",
+                yanchor="top",
+                showarrow=False,
             )
     return figure
 
@@ -112,7 +118,10 @@ def funnel_figure(rows: Sequence[Row]) -> go.Figure:
     # One number for each stage: in its bar where that is long, else behind the last part of it.
     is_inside = [count > _SHARE_FOR_TEXT * widest for count in reached]
     figure = go.Figure()
-    for name, values, opacity in (("Recorded", recorded, 1.0), ("Implied", implied, _IMPLIED_OPACITY)):
+    for name, values, opacity in (
+        ("Recorded", recorded, 1.0),
+        ("Implied", implied, _IMPLIED_OPACITY),
+    ):
         if name == "Implied" and not any(implied):
             continue
         carries = [

@@ -24,7 +24,7 @@ VOLUME_LINES_MAX = 200
 """Lines of the table under the chart; the CSV has all of them."""
 
 VOLUME_ROWS_MAX = 8_000
-"""Bars that are drawn; more than a screen has columns, and 0.4 MB of page. Past it there is no chart."""
+"""Bars that are drawn: more than a screen has columns, and 0.4 MB of page. Past it is no chart."""
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -206,7 +206,9 @@ def _share(count: int, shown: int) -> str:
 
 
 def _period(parameters: dict[str, object]) -> str:
-    start, end = (str(parameters.get(name) or "")[:16].replace("T", " ") for name in ("start", "end"))
+    start, end = (
+        str(parameters.get(name) or "")[:16].replace("T", " ") for name in ("start", "end")
+    )
     if start and end:
         return f"{start} to {end}"
     return f"since {start}" if start else (f"until {end}" if end else "all time")

@@ -1,4 +1,4 @@
-"""Colours of what is counted, on a light page. ``page.css`` has the same ones and those of the dark."""
+"""Colours of what is counted, on a light page; ``page.css`` has them too, and the dark ones."""
 
 from __future__ import annotations
 

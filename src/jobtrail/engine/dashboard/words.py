@@ -17,12 +17,12 @@ STAGE_NAMES = {
 }
 
 CHECK_MEANINGS = {
-    Check.CREATE_TIME_1970: "The client's time lies in 1970: seconds and milliseconds mixed up, or no clock",
-    Check.CREATE_TIME_FUTURE: "The client's time lies further in the future than time zones explain",
+    Check.CREATE_TIME_1970: "The client's time lies in 1970: its clock was not set",
+    Check.CREATE_TIME_FUTURE: "The client's time lies further ahead than time zones explain",
     Check.CREATE_TIME_OLD: "The client's time is older than the retention",
     Check.JOB_OF_OTHER_TENANT: "A job belongs to another tenant",
     Check.REQUEST_ID_MISSING: "No request_id, so it belongs to no search",
-    Check.REQUEST_ID_INVENTED: "The request_id looks made up by the client, not given out by a search",
+    Check.REQUEST_ID_INVENTED: "The request_id looks made up by the client, not given by a search",
     Check.IMPRESSION_REPEATED: "Its request already had an impression",
     Check.FINISH_BEFORE_START: "The application finished before it started",
     Check.FINISH_WITHOUT_START: "The application finished without a start",
@@ -73,13 +73,13 @@ def percent(ratio: float) -> str:
 
 
 def percent_range(low: float, high: float) -> str:
-    """Write two ratios from 0 to 1 as a range in percent: 0.66–0.76 %."""
-    return f"{_percent_number(low)}–{_percent_number(high)} %"  # noqa: RUF001 - an en dash, as ranges have
+    """Write two ratios from 0 to 1 as a range in percent, with an en dash."""
+    return f"{_percent_number(low)}–{_percent_number(high)} %"  # noqa: RUF001 - as ranges have
 
 
 def _percent_number(ratio: float) -> str:
     value = ratio * 100
-    if value == 0 or value >= 99.95:  # noqa: PLR2004 - from here on it rounds to 100.0
+    if value == 0 or value >= 99.95:  # from here on it rounds to 100.0
         return f"{value:.0f}"
     digits = next((digits for least, digits in _DIGITS if value >= least), 4)
     return f"{value:.{digits}f}"
@@ -87,7 +87,7 @@ def _percent_number(ratio: float) -> str:
 
 def span(milliseconds: int) -> str:
     """Write a length of time in its largest unit: 850 ms, 12 s, 3 h."""
-    if milliseconds < 1_000:  # noqa: PLR2004 - a second
+    if milliseconds < 1_000:
         return f"{milliseconds} ms"
     seconds = milliseconds // 1_000
     unit, name = next(pair for pair in _UNITS if seconds >= pair[0])

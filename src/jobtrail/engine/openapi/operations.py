@@ -217,9 +217,7 @@ def _service() -> dict[str, Any]:
             "getOpenapi", "This document", _ok({"type": "object"}, "It."), in_tenant=False
         ),
         "/healthz": _get("healthz", "Is it up?", _ok(probe, "It is."), in_tenant=False),
-        "/readyz": _get(
-            "readyz", "Does it take events?", _ok(probe, "It does."), in_tenant=False
-        ),
+        "/readyz": _get("readyz", "Does it take events?", _ok(probe, "It does."), in_tenant=False),
         "/metrics": _get("metrics", "Metrics", metrics, in_tenant=False),
     }
 

@@ -123,7 +123,9 @@ def _read() -> dict[str, Schema]:
             "api": text("How it came."),
             "client": text("What the client said it is."),
             "payload": text("As received, cut at `quarantine_payload_bytes_max`."),
-            "payloadBase64": text("The same in base64, instead of `payload`, when it is not UTF-8."),
+            "payloadBase64": text(
+                "The same in base64, instead of `payload`, when it is not UTF-8."
+            ),
         },
         required=("rejectionId", "reason", "message", "receiveTime"),
         description="An event that was refused, kept in the quarantine.",

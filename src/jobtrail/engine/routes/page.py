@@ -57,7 +57,9 @@ async def get_page(request: Request) -> Response:
             part=part if part in PARTS else "",
         )
     except Failure as failure:
-        html = render_trouble("This page cannot be shown now", f"{failure.message} Recording goes on.")
+        html = render_trouble(
+            "This page cannot be shown now", f"{failure.message} Recording goes on."
+        )
         return HTMLResponse(html, status_code=503, headers={**HEADERS, "retry-after": "2"})
     if part == FIRST or (part in PARTS and not page.has_events):
         reload = {"hx-refresh": "true"} if page.has_events == (part == FIRST) else {}

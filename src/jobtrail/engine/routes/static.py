@@ -30,7 +30,10 @@ async def get_static(request: Request) -> Response:
         "vary": "accept-encoding",
         "x-content-type-options": "nosniff",
     }
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    known = {
+        tag.strip().removeprefix("W/")
+        for tag in request.headers.get("if-none-match", "").split(",")
+    }
     if etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
     if takes_gzip:
