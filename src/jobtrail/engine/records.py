@@ -31,7 +31,8 @@ def event_from_log(offset: int, event: Event, checks: Iterable[str]) -> dict[str
         event_notes=event.event_notes,
         receipt={
             "offset": offset,
-            "receiveTime": timestamp(*divmod(event.receive_time, NS_PER_SECOND)),
+            # To the microsecond, which is what the store keeps: lists must not say another time.
+            "receiveTime": instant(event.receive_time // NS_PER_MICROSECOND),
             "api": event.api,
             "client": event.client,
             "checks": list(checks),
@@ -41,7 +42,6 @@ def event_from_log(offset: int, event: Event, checks: Iterable[str]) -> dict[str
 
 def event_from_store(row: Row) -> dict[str, object]:
     """Describe an event that a query of ours has returned as *row*."""
-    receive_time = cast(int, row["receive_micros"]) * NS_PER_MICROSECOND
     return _described(
         event_id=cast(str, row["event_id"]),
         request_id=cast(str, row["request_id"]),
@@ -50,7 +50,7 @@ def event_from_store(row: Row) -> dict[str, object]:
         event_notes=cast(str, row["event_notes"]),
         receipt={
             "offset": row["offset"],
-            "receiveTime": timestamp(*divmod(receive_time, NS_PER_SECOND)),
+            "receiveTime": instant(cast(int, row["receive_micros"])),
             "api": row["api"],
             "client": row["client"],
             "checks": row["checks"],
@@ -76,6 +76,11 @@ def _described(
         described["eventNotes"] = event_notes
     described["receipt"] = receipt
     return described
+
+
+def instant(micros: int) -> str:
+    """Write an instant of our own clock, given in microseconds since 1970."""
+    return timestamp(*divmod(micros * NS_PER_MICROSECOND, NS_PER_SECOND))
 
 
 def timestamp(seconds: int, nanos: int) -> str:

@@ -8,13 +8,12 @@ from typing import cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from jobtrail.clock import NS_PER_MICROSECOND, NS_PER_SECOND
 from jobtrail.engine.answers import json_answer
 from jobtrail.engine.context import context_of
 from jobtrail.engine.page_tokens import decode_token, encode_token
 from jobtrail.engine.parameters import OFFSET_MAX, parameters_of
 from jobtrail.engine.paths import tenant_of
-from jobtrail.engine.records import Row, timestamp
+from jobtrail.engine.records import Row, instant
 from jobtrail.engine.refusals import InvalidRequest
 from jobtrail.engine.routes.events import page_size
 from jobtrail.engine.statements import statement
@@ -67,13 +66,12 @@ async def _list(request: Request, tenant: str) -> Response:
 
 
 def _described(row: Row) -> dict[str, object]:
-    receive_time = cast(int, row["receive_micros"]) * NS_PER_MICROSECOND
     described: dict[str, object] = {
         "rejectionId": row["rejection_id"],
         "reason": row["reason"],
         "field": row["field"],
         "message": row["message"],
-        "receiveTime": timestamp(*divmod(receive_time, NS_PER_SECOND)),
+        "receiveTime": instant(cast(int, row["receive_micros"])),
         "tenant": row["tenant"],
         "eventId": row["event_id"],
         "api": row["api"],

@@ -5,11 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from jobtrail.clock import NS_PER_MICROSECOND, NS_PER_SECOND
 from jobtrail.engine.answers import json_answer
 from jobtrail.engine.context import context_of
 from jobtrail.engine.parameters import parameters_of
-from jobtrail.engine.records import timestamp
+from jobtrail.engine.records import instant
 from jobtrail.engine.refusals import InvalidRequest
 from jobtrail.engine.routes.events import page_size
 from jobtrail.engine.tenants import Tenant, read_tenants
@@ -41,9 +40,8 @@ async def list_tenants(request: Request) -> Response:
 
 
 def _described(tenant: Tenant) -> dict[str, object]:
-    received = tenant.last_receive_micros * NS_PER_MICROSECOND
     return {
         "name": tenant.name,
         "events": tenant.events,
-        "lastReceiveTime": timestamp(*divmod(received, NS_PER_SECOND)),
+        "lastReceiveTime": instant(tenant.last_receive_micros),
     }
