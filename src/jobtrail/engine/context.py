@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from starlette.requests import HTTPConnection
 
 from jobtrail.clock import Clock, system_clock
+from jobtrail.engine.kept import Kept
 from jobtrail.engine.queries import Queries
 from jobtrail.eventlog.reader import LogReader
 from jobtrail.settings import Settings
@@ -34,6 +35,7 @@ class Context:
     reader: LogReader
     loading: Loading
     queries: Queries
+    kept: Kept = field(default_factory=Kept)
     counters: Counters = field(default_factory=Counters)
     clock: Clock = system_clock
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -96,7 +96,7 @@ def _age_ms(context: Context, offset: int) -> int:
 def _outcomes(context: Context, tenant: str) -> tuple[Counter[str], Counter[str]]:
     outcomes: Counter[str] = Counter()
     rejections: Counter[str] = Counter()
-    for counted in context.reader.outcomes():
+    for counted in context.kept.get("outcomes", None, context.reader.outcomes):
         if tenant and counted.tenant not in (tenant, ""):
             continue
         outcomes[counted.outcome] += counted.count

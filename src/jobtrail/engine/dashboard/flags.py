@@ -8,11 +8,11 @@ import msgspec
 
 from jobtrail.analytics.localtime import YEAR_MAX, YEAR_MIN, to_datetime
 from jobtrail.analytics.parameters import END, START, TIME_ZONE, parse
+from jobtrail.engine.context import Context
 from jobtrail.engine.dashboard.filters import Filters
 from jobtrail.engine.dashboard.problem import Problem
 from jobtrail.errors import Failure
 from jobtrail.store.checks import count_checks
-from jobtrail.store.store import Store
 
 _FIRST = datetime(YEAR_MIN, 1, 1, tzinfo=UTC)
 _LAST = datetime(YEAR_MAX, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -24,7 +24,9 @@ class Flags(msgspec.Struct, frozen=True):
     counts: list[tuple[str, int]]
 
 
-def read_flags(store: Store, tenant: str, filters: Filters, *, now: datetime) -> Flags | Problem:
+def read_flags(
+    context: Context, tenant: str, filters: Filters, *, now: datetime
+) -> Flags | Problem:
     """Count a tenant's events by check; blocks.
 
     Raises:
@@ -38,7 +40,11 @@ def read_flags(store: Store, tenant: str, filters: Filters, *, now: datetime) ->
     start = _FIRST if parsed.start is None else to_datetime(parsed.start)
     end = _LAST if parsed.end is None else to_datetime(parsed.end)
     try:
-        counted = count_checks(store, tenant, start, end)
+        counted = context.kept.get(
+            ("checks", tenant, start, end),
+            context.loaded_offset,
+            lambda: count_checks(context.store, tenant, start, end),
+        )
     except Failure as failure:
         return Problem(failure.message)
     present = [(check, count) for check, count in counted.items() if count]

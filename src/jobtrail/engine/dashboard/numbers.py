@@ -12,13 +12,12 @@ import msgspec
 from jobtrail.analytics.intervals import wilson
 from jobtrail.analytics.reports import run_report
 from jobtrail.analytics.spec import Report
+from jobtrail.engine.context import Context
 from jobtrail.engine.dashboard import palette, words
 from jobtrail.engine.dashboard.figures import clock_time, funnel_figure, volume_figure
 from jobtrail.engine.dashboard.filters import Filters
 from jobtrail.engine.dashboard.problem import Problem
 from jobtrail.errors import Failure
-from jobtrail.settings import Settings
-from jobtrail.store.store import Store
 
 VOLUME_LINES_MAX = 200
 """Lines of the table under the chart; the CSV has all of them."""
@@ -88,27 +87,27 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_numbers(
-    store: Store, settings: Settings, tenant: str, filters: Filters, *, now: datetime
+    context: Context, tenant: str, filters: Filters, *, now: datetime
 ) -> Numbers | Problem:
     """Compute the numbers of a tenant; blocks.
 
     Raises:
         ReportError: The filters make no sense.
     """
+    asked = {name: filters.report_parameters(name, now=now) for name in ("timeseries", "funnel")}
+    question = ("numbers", tenant, filters.first_stage, str(asked))
+
+    def make() -> Numbers:
+        volume, funnel = (
+            run_report(context.store, name, tenant, parameters, settings=context.settings)
+            for name, parameters in asked.items()
+        )
+        return present(volume, funnel, first_stage=filters.first_stage)
+
     try:
-        volume = run_report(
-            store,
-            "timeseries",
-            tenant,
-            filters.report_parameters("timeseries", now=now),
-            settings=settings,
-        )
-        funnel = run_report(
-            store, "funnel", tenant, filters.report_parameters("funnel", now=now), settings=settings
-        )
+        return context.kept.get(question, context.loaded_offset, make)
     except Failure as failure:
         return Problem(failure.message)
-    return present(volume, funnel, first_stage=filters.first_stage)
 
 
 def present(volume: Report, funnel: Report, *, first_stage: str) -> Numbers:

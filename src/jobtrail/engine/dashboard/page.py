@@ -86,12 +86,10 @@ def read_page(context: Context, filters: Filters, *, base_url: str, part: str) -
     """
     now = datetime.fromtimestamp(context.clock() // NS_PER_SECOND, UTC)
     before = context.loaded_offset
-    found = read_tenants(context.store, after="", before=before, count_max=TENANTS_MAX)
+    found = _tenants(context, before, "")
     tenant = _choose_tenant(filters, found)
     listed = [each.name for each in found]
-    has_events = tenant in listed or bool(
-        read_tenants(context.store, after="", before=before, count_max=1, only=tenant)
-    )
+    has_events = tenant in listed or bool(_tenants(context, before, tenant))
     if has_events and tenant not in listed:
         listed.insert(0, tenant)
     page = Page(
@@ -105,6 +103,16 @@ def read_page(context: Context, filters: Filters, *, base_url: str, part: str) -
     return _with_parts(context, page, [part] if part else PARTS) if has_events else page
 
 
+def _tenants(context: Context, before: int, only: str) -> list[Tenant]:
+    return context.kept.get(
+        ("tenants", only),
+        before,
+        lambda: read_tenants(
+            context.store, after="", before=before, count_max=TENANTS_MAX, only=only
+        ),
+    )
+
+
 def _choose_tenant(filters: Filters, found: list[Tenant]) -> str:
     """Take the tenant of the address, else the one that was last heard of."""
     if filters.tenant and names.is_tenant(filters.tenant):
@@ -115,15 +123,15 @@ def _choose_tenant(filters: Filters, found: list[Tenant]) -> str:
 
 
 def _with_parts(context: Context, page: Page, parts: list[str] | tuple[str, ...]) -> Page:
-    filters, store, now = page.filters, context.store, page.now
+    filters = page.filters
     made: dict[str, object] = {}
     try:
         if "numbers" in parts:
-            made["numbers"] = read_numbers(store, context.settings, page.tenant, filters, now=now)
+            made["numbers"] = read_numbers(context, page.tenant, filters, now=page.now)
         if "checks" in parts:
-            made["checks"] = read_flags(store, page.tenant, filters, now=now)
+            made["checks"] = read_flags(context, page.tenant, filters, now=page.now)
     except ReportError as error:
         made = {"mistake": str(error)}
     if "live" in parts:
-        made["live"] = read_live(context, page.tenant, filters, now=now)
+        made["live"] = read_live(context, page.tenant, filters, now=page.now)
     return msgspec.structs.replace(page, **made)
