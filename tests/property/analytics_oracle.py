@@ -134,7 +134,7 @@ def funnel(
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float, float]:
-    """The rate, and the two p at which (rate - p)^2 = z^2 p (1 - p) / n, by the quadratic formula."""
+    """The rate, and the two p at which (rate - p)² = z² p (1 - p) / n: a quadratic equation."""
     z = Fraction("1.959963984540054")
     rate, n = Fraction(successes, trials), Fraction(trials)
     a, b, c = 1 + z**2 / n, -(2 * rate + z**2 / n), rate**2
@@ -149,15 +149,15 @@ def _pairs(events: Iterable[Event], tenant: str) -> dict[tuple[str, str, str], l
     for event in events:
         name = NAMES[event.type]
         if event.tenant == tenant and name in STAGE_OF:
-            seeker = ("request", event.request_id) if event.request_id else ("event", event.event_id)
+            seeker = (
+                ("request", event.request_id) if event.request_id else ("event", event.event_id)
+            )
             for job in event.jobs:
                 pairs[(*seeker, job)].append(Touch(microseconds(event), name))
     return pairs
 
 
-def _stages_of(
-    touches: list[Touch], question: Question, windows: tuple[int, int, int]
-) -> set[str]:
+def _stages_of(touches: list[Touch], question: Question, windows: tuple[int, int, int]) -> set[str]:
     surface = _surface(touches)
     if surface != question.surface:
         return set()
@@ -191,9 +191,7 @@ def _is_in_time(touch: Touch, touches: list[Touch], windows: tuple[int, int, int
         )
     begun = {"application_finish": "application_start", "hire": "interview"}.get(touch.stage)
     begins = [other for other in touches if other.stage == begun and other.at <= touch.at]
-    return not begins or any(
-        touch.at - other.at <= windows[touch.group - 1] for other in begins
-    )
+    return not begins or any(touch.at - other.at <= windows[touch.group - 1] for other in begins)
 
 
 def timeseries(
@@ -216,12 +214,8 @@ def timeseries(
 def _begin(moment: datetime, interval: str, zone: ZoneInfo) -> datetime:
     local = moment.astimezone(zone)
     if interval == "hour":
-        past = timedelta(
-            minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-        )
-        return _first(
-            moment - past, moment, lambda at: at.utcoffset() == local.utcoffset(), zone
-        )
+        past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        return _first(moment - past, moment, lambda at: at.utcoffset() == local.utcoffset(), zone)
     date = local.date()
     if interval == "week":
         date -= timedelta(days=date.weekday())

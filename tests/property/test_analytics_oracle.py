@@ -8,8 +8,8 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import event as note
 from hypothesis import Phase, given, settings
+from hypothesis import event as note
 from hypothesis import strategies as st
 
 from jobtrail.analytics.reports import run_report
@@ -70,35 +70,40 @@ def in_microseconds(windows: tuple[float, float, float]) -> tuple[int, int, int]
 
 
 @st.composite
-def trails(draw: st.DrawFn, windows: tuple[float, float, float]) -> list[tuple[int, int, str, int]]:
-    """Draw events as (create_time in ns, type, request id, jobs), in order of arrival."""
+def stories(
+    draw: st.DrawFn, windows: tuple[float, float, float], number: int
+) -> list[tuple[int, int, str, tuple[int, ...]]]:
+    """Draw what happens under one request: each time lies about a window after an earlier one."""
     click, application, outcome = in_microseconds(windows)
     edges = [0, click, application, outcome, click + application, application + outcome]
-    edges += [click + application + outcome, HOUR, DAY]
-    steps = st.one_of(
-        st.sampled_from(edges).flatmap(
-            lambda edge: st.sampled_from([edge, edge - 1, edge + 1, -edge])
-        ),
-        st.integers(-3 * DAY, 3 * DAY),
-    )
-    at = 1_750_000_000 * US
+    edges.append(click + application + outcome)
+    request_id = draw(st.sampled_from([f"r{number}", f"r{number}", *REQUESTS]))
+    types = st.one_of(st.sampled_from(MAIN_TYPES), st.integers(1, 15))
+    times = [1_750_000_000 * US + draw(st.integers(0, 3)) * DAY]
     drawn = []
-    for _ in range(draw(st.integers(1, 16))):
-        moment = at + draw(steps)
-        if draw(st.booleans()):
-            at = moment  # the next one is measured from here
-        drawn.append(
-            (
-                moment * 1_000 + draw(st.sampled_from([0, 1, 999])),
-                draw(st.one_of(st.sampled_from(MAIN_TYPES), st.integers(1, 15))),
-                draw(st.sampled_from(["r1", "r1", "r1", *REQUESTS])),
-                draw(st.sampled_from([(0,), (0,), (0,), (1,), (0, 1), (2, 0, 2)])),
-            )
+    for _ in range(draw(st.integers(1, 6))):
+        step = draw(st.sampled_from([*edges, *edges, HOUR, DAY])) + draw(
+            st.sampled_from([0, 1, -1])
         )
-    return draw(st.permutations(drawn))
+        times.append(
+            draw(st.sampled_from(times)) + draw(st.sampled_from([step, step, step, -step]))
+        )
+        nanoseconds = times[-1] * 1_000 + draw(st.sampled_from([0, 999]))
+        jobs = draw(st.sampled_from([(0,), (0,), (0,), (1,), (0, 1), (2, 0, 2)]))
+        drawn.append((nanoseconds, draw(types), request_id, jobs))
+    return drawn
 
 
-def make_events(tenant: str, trail: list[tuple[int, int, str, int]]) -> list[Event]:
+@st.composite
+def trails(
+    draw: st.DrawFn, windows: tuple[float, float, float]
+) -> list[tuple[int, int, str, tuple[int, ...]]]:
+    """Draw events as (create_time in ns, type, request id, jobs), in order of arrival."""
+    told = [draw(stories(windows, number)) for number in range(draw(st.integers(1, 8)))]
+    return draw(st.permutations([event for story in told for event in story]))
+
+
+def make_events(tenant: str, trail: list[tuple[int, int, str, tuple[int, ...]]]) -> list[Event]:
     return [
         make_event(
             f"event-{number}",
