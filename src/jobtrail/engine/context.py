@@ -41,11 +41,14 @@ class Context:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is asked to stop; streams end then."""
     streams_open: int = 0
+    loaded_before: int = 0
+    """The checkpoint that the store was opened with."""
 
     @property
     def loaded_offset(self) -> int:
         """The next offset to load; all events before it are complete in the tables."""
-        return self.loading.status().loaded_offset
+        # The loader knows its checkpoint only once it has put the tables in order.
+        return self.loading.status().loaded_offset or self.loaded_before
 
 
 def context_of(connection: HTTPConnection) -> Context:

@@ -72,7 +72,7 @@ def read_health(context: Context, tenant: str = "") -> Health:
     """
     # Loaded first: the log only grows, so what is loaded cannot seem to be past its end.
     status = context.loading.status()
-    loaded = status.loaded_offset
+    loaded = context.loaded_offset
     end = max(context.reader.end_offset(), loaded)
     outcomes, rejections = _outcomes(context, tenant)
     last = _age_ms(context, end - 1) if end else None
@@ -89,7 +89,10 @@ def read_health(context: Context, tenant: str = "") -> Health:
 
 def _age_ms(context: Context, offset: int) -> int:
     """Tell how long ago the event at *offset* was received, by our clock."""
-    received = context.reader.event(offset).receive_time
+    # Kept, for an event of the archive costs reading a whole file.
+    received = context.kept.get(
+        ("received", offset), offset, lambda: context.reader.event(offset).receive_time
+    )
     return max(0, (context.clock() - received) // _NS_PER_MS)
 
 

@@ -69,7 +69,12 @@ async def _serve(settings: Settings, socket_path: Path) -> None:
         stack.callback(reader.close)
         loader = LoaderThread(store, reader, settings)
         context = Context(
-            settings=settings, store=store, reader=reader, loading=loader, queries=queries
+            settings=settings,
+            store=store,
+            reader=reader,
+            loading=loader,
+            queries=queries,
+            loaded_before=store.checkpoint(),
         )
         loader.start()
         stack.callback(loader.stop)
