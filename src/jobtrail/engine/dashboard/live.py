@@ -69,15 +69,15 @@ def _last_events(context: Context, tenant: str, filters: Filters) -> list[LiveEv
         jobs=job_names(filters.job, tenant),
         type=filters.type if filters.type in EventType.__members__ else "",
     )
-    try:
-        events = read_events(
-            context.store,
-            which,
-            order="desc",
-            first=0,
-            before=context.loaded_offset,
-            count_max=EVENTS_MAX,
+    before = context.loaded_offset
+
+    def make() -> list[dict[str, object]]:
+        return read_events(
+            context.store, which, order="desc", first=0, before=before, count_max=EVENTS_MAX
         )
+
+    try:
+        events = context.kept.get(("events", which), before, make)
     except Failure as failure:
         return Problem(failure.message)
     return [_live_event(event, filters.zone) for event in events]
