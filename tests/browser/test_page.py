@@ -177,6 +177,22 @@ def test_a_new_event_appears_by_itself_with_its_checks_and_its_hostile_texts_as_
     assert seen.complaints() == []
 
 
+def test_numbers_and_charts_follow_what_is_recorded(server: Service, open_page: OpenPage) -> None:
+    tenant = new_tenant()
+    record(server, tenant, "VIEW", ["j1"])
+    server.wait_until_counted(tenant, 1)
+    seen = open_page(address(server, tenant))
+    wait_for_charts(seen.page)
+    record(server, tenant, "VIEW", ["j1"])
+    record(server, tenant, "HIRED", ["j1"])
+    server.wait_until_counted(tenant, 3)
+    seen.page.evaluate("htmx.trigger('#numbers', 'every')")
+    expect(seen.page.locator(".tile .value").first).to_have_text("3")
+    drawn = "document.getElementById('volume-chart').data.map((trace) => [trace.name, trace.y[0]])"
+    seen.page.wait_for_function(f'JSON.stringify({drawn}) === \'[["View",2],["Hired",1]]\'')
+    assert seen.complaints() == []
+
+
 def test_an_empty_service_explains_itself_and_shows_the_first_event_by_itself(
     start_server: Callable[..., Service], open_page: OpenPage
 ) -> None:
