@@ -1,0 +1,1 @@
+"""What is measured, one thing each; ``plan.py`` says in which order."""

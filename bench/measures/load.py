@@ -1,0 +1,93 @@
+"""How many events a service takes in a second, and how long an acknowledgement takes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from bench.generators.run import Api, LoadFailedError, run_load
+from bench.generators.tally import Tally
+from bench.processes import busy_seconds, cpu_by_name, observe, threads_cpu
+from bench.results import Results
+from bench.systems.service import Service
+
+# One request in flight on each; more only wait longer, fewer leave a group commit half empty.
+CONNECTIONS = {"rest": 192, "grpc": 96}
+# An open loop must never want for a connection.
+_OPEN_CONNECTIONS = 384
+_MS_PER_SECOND = 1e3
+
+
+def measure_throughput(
+    service: Service, api: Api, results: Results, *, seconds: float, warmup: float
+) -> float:
+    """Send as fast as answers come; return acknowledged events per second."""
+    before = service.recorded()
+
+    def load() -> Tally:
+        return run_load(
+            api, service.port, connections=CONNECTIONS[api], seconds=seconds, warmup=warmup
+        )
+
+    tally = _measure(service, f"{api}.cpu", results, load)
+    recorded = service.recorded() - before
+    if recorded != tally.acknowledged:
+        raise LoadFailedError(f"{tally.acknowledged} acknowledged but {recorded} recorded")
+    results.add(service.name, f"{api}.events_per_second", tally.per_second)
+    return tally.per_second
+
+
+def measure_latency(
+    service: Service, api: Api, results: Results, *, rate: float, seconds: float, warmup: float
+) -> None:
+    """Send at *rate* whatever the answers do; keep quantiles of scheduled to answered."""
+
+    def load() -> Tally:
+        return run_load(
+            api,
+            service.port,
+            rate=rate,
+            connections=_OPEN_CONNECTIONS,
+            seconds=seconds,
+            warmup=warmup,
+        )
+
+    tally = _measure(service, f"{api}.latency_cpu", results, load)
+    results.add(service.name, f"{api}.latency_rate", rate)
+    for name, value in tally.latencies_ms.items():
+        results.add(service.name, f"{api}.ack_ms.{name}", value)
+    results.add(service.name, f"{api}.sent_late_ms.p99", tally.late_ms["p99"])
+
+
+def _measure(service: Service, key: str, results: Results, load: Callable[[], Tally]) -> Tally:
+    """Run *load* and keep the CPU that each process took per 1,000 events.
+
+    It counts until the service has nothing left to do, so the work after the answer is in it.
+    """
+    begin, busy = time.monotonic(), busy_seconds()
+    before = cpu_by_name(observe(service.processes()))
+    threads = _collector_threads(service)
+    tally = load()
+    service.settle()
+    after = cpu_by_name(observe(service.processes()))
+    used = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
+    thousands = tally.acknowledged / 1e3
+    for name, seconds in used.items():
+        results.add(service.name, f"{key}.{name}", _MS_PER_SECOND * seconds / thousands)
+    for name, seconds in _collector_threads(service).items():
+        spent = seconds - threads.get(name, 0.0)
+        results.add(service.name, f"{key}.collector.{name}", _MS_PER_SECOND * spent / thousands)
+    client = _MS_PER_SECOND * tally.client_cpu_seconds / thousands
+    results.add(service.name, f"{key}.generator", client)
+    foreign = busy_seconds() - busy - sum(used.values()) - tally.client_cpu_seconds
+    share = foreign / ((time.monotonic() - begin) * (os.cpu_count() or 1))
+    results.add(service.name, f"{key}.foreign_share", share)
+    return tally
+
+
+def _collector_threads(service: Service) -> dict[str, float]:
+    for process in observe(service.processes()):
+        if process.name == "collector":
+            return threads_cpu(process.pid)
+    return {}

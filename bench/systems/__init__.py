@@ -1,0 +1,1 @@
+"""What is measured: Jobtrail, and the service that one would write instead."""
