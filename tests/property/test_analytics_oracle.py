@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,8 +31,22 @@ OFFSETS = count(step=1_000)
 # Short and odd on purpose: the same few meet again and again, and quoting has to be right.
 REQUESTS = ["", "r1", "it's \\ a\ttrail:/=\n"]
 JOBS = ["1", "it's 2\\", "[3], 'ü'"]
-# One type of each stage, and the alert: most of what meets in one pair.
-MAIN_TYPES = [1, 1, 2, 4, 5, 15, 13, 12]
+# What a story is made of: all types, or a few between which one window lies.
+PALETTES = [
+    list(range(1, 16)),
+    [1, 2, 4, 5, 15, 13, 12],
+    [1, 2],
+    [2, 4, 5],
+    [1, 8, 9],
+    [4, 5],
+    [6, 15, 13],
+    [15, 13],
+    [1, 2, 13],
+    [12, 1, 3],
+    [12, 2, 7],
+]
+# Numbers of the types on each side of a window.
+GROUPS = [{1, 12}, {2, 3}, {4, 5, 6, 7, 8, 9}, {13, 15}]
 WINDOWS = [(1.0, 30.0, 365.0), (48.0, 1.0, 0.5), (0.25, 1 / 24, 3.0)]
 
 # Zones whose clocks do odd things, and a moment about which they do them.
@@ -73,25 +88,33 @@ def in_microseconds(windows: tuple[float, float, float]) -> tuple[int, int, int]
 def stories(
     draw: st.DrawFn, windows: tuple[float, float, float], number: int
 ) -> list[tuple[int, int, str, tuple[int, ...]]]:
-    """Draw what happens under one request: each time lies about a window after an earlier one."""
-    click, application, outcome = in_microseconds(windows)
-    edges = [0, click, application, outcome, click + application, application + outcome]
-    edges.append(click + application + outcome)
+    """Draw what happens under one request, each event about one window after an earlier one."""
     request_id = draw(st.sampled_from([f"r{number}", f"r{number}", *REQUESTS]))
-    types = st.one_of(st.sampled_from(MAIN_TYPES), st.integers(1, 15))
-    times = [1_750_000_000 * US + draw(st.integers(0, 3)) * DAY]
-    drawn = []
-    for _ in range(draw(st.integers(1, 6))):
-        step = draw(st.sampled_from([*edges, *edges, HOUR, DAY])) + draw(
-            st.sampled_from([0, 1, -1])
+    types = st.sampled_from(draw(st.sampled_from(PALETTES)))
+    moments = [(1_750_000_000 * US, draw(types))]
+    for _ in range(draw(st.integers(1, 5))):
+        (earlier, before), type_ = draw(st.sampled_from(moments)), draw(types)
+        step = window_between(before, type_, in_microseconds(windows))
+        step = draw(st.sampled_from([step] * 6 + [step // 2, -step, 0, DAY]))
+        moments.append((earlier + step + draw(st.sampled_from([0, 0, 1, -1])), type_))
+    return [
+        (
+            moment * 1_000 + draw(st.sampled_from([0, 999])),
+            type_,
+            request_id,
+            draw(st.sampled_from([(0,)] * 6 + [(0, 1), (2, 0, 2)])),
         )
-        times.append(
-            draw(st.sampled_from(times)) + draw(st.sampled_from([step, step, step, -step]))
-        )
-        nanoseconds = times[-1] * 1_000 + draw(st.sampled_from([0, 999]))
-        jobs = draw(st.sampled_from([(0,), (0,), (0,), (1,), (0, 1), (2, 0, 2)]))
-        drawn.append((nanoseconds, draw(types), request_id, jobs))
-    return drawn
+        for moment, type_ in moments
+    ]
+
+
+def window_between(before: int, after: int, windows: tuple[int, int, int]) -> int:
+    """Tell how long after the one type the other counts, or the window of its own stage."""
+    first, last = (
+        next((i for i, types in enumerate(GROUPS) if type_ in types), 0)
+        for type_ in (before, after)
+    )
+    return sum(windows[first:last]) if first < last else windows[max(0, last - 1)]
 
 
 @st.composite
@@ -99,7 +122,7 @@ def trails(
     draw: st.DrawFn, windows: tuple[float, float, float]
 ) -> list[tuple[int, int, str, tuple[int, ...]]]:
     """Draw events as (create_time in ns, type, request id, jobs), in order of arrival."""
-    told = [draw(stories(windows, number)) for number in range(draw(st.integers(1, 8)))]
+    told = [draw(stories(windows, number)) for number in range(draw(st.integers(4, 10)))]
     return draw(st.permutations([event for story in told for event in story]))
 
 
@@ -121,20 +144,22 @@ def make_events(tenant: str, trail: list[tuple[int, int, str, tuple[int, ...]]])
 @st.composite
 def questions(draw: st.DrawFn, times: list[int]) -> Question:
     """Draw what is asked: ranges that begin or end at an event, some types, some jobs."""
-    edges = st.one_of(
-        st.none(), st.sampled_from([time + step for time in times for step in (0, 1)])
-    )
-    start, end = draw(edges), draw(edges)
+
+    def seldom(restriction: st.SearchStrategy[Any], otherwise: object) -> Any:
+        return draw(restriction) if draw(st.sampled_from([True, False, False])) else otherwise
+
+    edges = st.sampled_from([time + step for time in times for step in (0, 1)])
+    start, end = seldom(edges, None), seldom(edges, None)
     if start is not None and end is not None:
         start, end = (None, end) if start == end else sorted((start, end))
     names = [type_.name for type_ in EventType if type_]
     return Question(
         start=start,
         end=end,
-        types=draw(st.one_of(st.just([]), st.lists(st.sampled_from(names), unique=True))),
-        jobs=draw(st.one_of(st.just([]), st.lists(st.sampled_from(JOBS), max_size=2))),
-        view=draw(st.sampled_from(["cohort", "period"])),
-        surface=draw(st.sampled_from(["search", "search", "alert"])),
+        types=seldom(st.lists(st.sampled_from(names), min_size=1, unique=True), []),
+        jobs=seldom(st.lists(st.sampled_from(JOBS), max_size=2), []),
+        view=draw(st.sampled_from(["cohort", "cohort", "period"])),
+        surface=draw(st.sampled_from(["search", "search", "search", "alert"])),
     )
 
 

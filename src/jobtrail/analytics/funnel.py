@@ -203,20 +203,25 @@ FUNNEL = ReportSpec(
         Column(
             "rate",
             "number",
-            "ratio, 0 to 1",
-            "`count + implied` over that of the stage before; null for the first stage, and where "
-            "no pair reached the stage before.",
+            "ratio",
+            "`count + implied` over that of the stage before, from 0 to 1; null for the first "
+            "stage, and where no pair reached the stage before.",
             is_nullable=True,
         ),
         Column(
             "low",
             "number",
-            "ratio, 0 to 1",
+            "ratio",
             "Lower bound of the rate: Wilson's score interval at 95 %; null with the rate.",
             is_nullable=True,
         ),
-        Column("high", "number", "ratio, 0 to 1", "Upper bound, as `low`.", is_nullable=True),
+        Column("high", "number", "ratio", "Upper bound, as `low`.", is_nullable=True),
     ),
     parameters=(START, END, TIME_ZONE, JOB, TYPE, VIEW, SURFACE),
-    compute=compute,
+    example={
+        "start": "2026-11-01",
+        "end": "2026-12-01",
+        "timeZone": "Europe/Berlin",
+        "view": "cohort",
+    },
 )

@@ -54,7 +54,8 @@ class ReportSpec(msgspec.Struct, frozen=True):
     """What one row means, as a sentence."""
     columns: tuple[Column, ...]
     parameters: tuple[Parameter, ...]
-    compute: Compute
+    example: dict[str, str | list[str]]
+    """Parameters of a request that makes sense."""
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -109,8 +109,7 @@ TIMESERIES = ReportSpec(
         "Counts events by type and by hour, day or week of the client's clock (`create_time`). An "
         "event counts once, however many jobs it names. In a zone with summer time a day can have "
         "23 or 25 hours; the hour that the clock shows twice is two rows, told apart by the offset "
-        "in `time`. Where a time zone's hour is cut by a change of its offset, `time` is the first "
-        "instant of the part."
+        "in `time`."
     ),
     row="One row is one type of event in one interval in which it happened; rows are in order of "
     "time, then of the type's number.",
@@ -120,5 +119,5 @@ TIMESERIES = ReportSpec(
         Column("count", "integer", "events", "Events of this type in the interval; at least 1."),
     ),
     parameters=(START, END, TIME_ZONE, INTERVAL, JOB, TYPE),
-    compute=compute,
+    example={"interval": "week", "timeZone": "Europe/Berlin", "type": ["VIEW", "VIEW_REDIRECT"]},
 )
