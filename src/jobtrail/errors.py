@@ -8,6 +8,7 @@
     |- QueueFull                yes            RESOURCE_EXHAUSTED   too many events are waiting
     |- LogFull                  yes            RESOURCE_EXHAUSTED   no space where the log lives
     |- LogUnavailable           yes            UNAVAILABLE          the log cannot be written
+    |  `- LogInUse              yes            UNAVAILABLE          another process has the log
     |- DeadlinePassed           yes            DEADLINE_EXCEEDED    the client's time ran out
     |- Closing                  yes            UNAVAILABLE          the service is stopping
     |- LogDamaged               no             DATA_LOSS            what we read is not what we wrote
@@ -213,6 +214,10 @@ class LogFull(Failure):
 
 class LogUnavailable(Failure):
     """The log could not be written or synced. Whether the event is there, the log alone decides."""
+
+
+class LogInUse(LogUnavailable):
+    """Another process holds the log; the message names it where it is known."""
 
 
 class DeadlinePassed(Failure):

@@ -18,6 +18,9 @@ from msgspec import Meta
 ENV_PREFIX = "JOBTRAIL_"
 CONFIG_VARIABLE = "JOBTRAIL_CONFIG"
 
+# Where the file is, and where a test wants the process to die (crash.py): neither is a setting.
+_OTHER_VARIABLES = (CONFIG_VARIABLE, "JOBTRAIL_CRASH_AT")
+
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 Count = Annotated[int, Meta(ge=1)]
 Milliseconds = Annotated[int, Meta(ge=1)]
@@ -209,7 +212,7 @@ def _from_environment(environment: Mapping[str, str], mistakes: list[str]) -> di
     known = {field.name for field in msgspec.structs.fields(Settings)}
     found: dict[str, str] = {}
     for variable, value in environment.items():
-        if not variable.startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE:
+        if not variable.startswith(ENV_PREFIX) or variable in _OTHER_VARIABLES:
             continue
         name = variable.removeprefix(ENV_PREFIX).lower()
         if name in known:
