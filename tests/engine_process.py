@@ -90,13 +90,13 @@ class EngineProcess:
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Get JSON; an error status fails the test with its body."""
-        response = self.client.get(path, params=parameters)
+        response = self.client.get(path, params=parameters or None)
         assert response.status_code == 200, f"{response.status_code}: {response.text}"
         return response.json()
 
     def refused(self, path: str, **parameters: Any) -> tuple[int, str, list[str]]:
         """Get an error: its HTTP status, its canonical code, and the fields that it names."""
-        response = self.client.get(path, params=parameters)
+        response = self.client.get(path, params=parameters or None)
         error = response.json()["error"]
         assert error["code"] == response.status_code
         fields = [

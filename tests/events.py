@@ -10,7 +10,7 @@ from jobtrail.events import Event, EventType
 
 _numbers = itertools.count()
 T0 = 1_790_000_000
-"""2026-09-21T13:33:20Z, in seconds."""
+"""2026-09-21T14:13:20Z, in seconds."""
 
 
 def an_event(tenant: str = "projects/p/tenants/t", **changes: Any) -> Event:

@@ -106,7 +106,7 @@ def test_a_list_can_be_narrowed(engine: EngineProcess) -> None:
 
     assert listed(type="HIRED") == ["e4"]
     assert listed(requestId=REQUEST_ID) == ["e0", "e1", HOSTILE, "e5"]
-    assert listed(job="j1") == listed(job=f"{TENANT}/jobs/j1") == ["e0", HOSTILE]
+    assert listed(job="j1") == listed(job=f"{TENANT}/jobs/j1") == ["e0", HOSTILE, "e6"]
     assert listed(after=4) == ["e5", "e6"]
     assert listed(after=4, order="desc", pageSize=1) == ["e6"]
     assert listed(job="nothing") == []
@@ -116,7 +116,7 @@ def test_an_event_is_answered_exactly_as_it_was_sent_and_with_its_receipt(
     engine: EngineProcess,
 ) -> None:
     found = engine.get(f"{BASE}/clientEvents/{quote(HOSTILE, safe='')}")
-    assert found["createTime"] == "2026-09-21T13:33:15.123456789Z"
+    assert found["createTime"] == "2026-09-21T14:13:15.123456789Z"
     assert found["eventId"] == HOSTILE
     assert found["eventNotes"] == "</script>"
     assert found["receipt"]["offset"] == 2

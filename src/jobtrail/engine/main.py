@@ -137,6 +137,10 @@ class _Server(uvicorn.Server):
         self._loop.add_signal_handler(signal.SIGUSR1, self._closing.set)
 
     def handle_exit(self, sig: int, frame: object) -> None:
-        """Begin to stop, on SIGTERM or SIGINT."""
+        """Begin to stop, on SIGTERM or SIGINT; a second one does not wait for requests in flight.
+
+        Uvicorn would raise the signal again at its end, which would cut off what is closed after it.
+        """
         self._loop.call_soon_threadsafe(self._closing.set)
-        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+        self.force_exit = self.should_exit
+        self.should_exit = True
