@@ -10,6 +10,7 @@ from pathlib import Path
 import typer.core
 import typer.main
 
+from jobtrail.analytics.reference import reports_markdown
 from jobtrail.cli.app import app
 from jobtrail.cli.setting_flags import all_settings
 from jobtrail.errors import REASON_CODES, REASON_HELP, Failure
@@ -137,18 +138,23 @@ def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES: dict[str, Callable[[], Iterator[str]]] = {
-    "reasons.md": reasons_page,
-    "settings.md": settings_page,
-    "metrics.md": metrics_page,
-    "commands.md": commands_page,
+def joined(page: Callable[[], Iterator[str]]) -> Callable[[], str]:
+    return lambda: MADE + "\n" + "\n\n".join(page()) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "reasons.md": joined(reasons_page),
+    "settings.md": joined(settings_page),
+    "metrics.md": joined(metrics_page),
+    "reports.md": reports_markdown,
+    "commands.md": joined(commands_page),
 }
 
 
 def main(arguments: list[str]) -> int:
     stale = []
     for name, page in PAGES.items():
-        text = MADE + "\n" + "\n\n".join(page()) + "\n"
+        text = page()
         path = FOLDER / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
