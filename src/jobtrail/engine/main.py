@@ -139,7 +139,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: object) -> None:
         """Begin to stop, on SIGTERM or SIGINT; a second one does not wait for requests in flight.
 
-        Uvicorn would raise the signal again at its end, which would cut off what is closed after it.
+        Uvicorn would raise the signal again at its end, before what it stands on is closed.
         """
         self._loop.call_soon_threadsafe(self._closing.set)
         self.force_exit = self.should_exit
