@@ -27,6 +27,13 @@ ROW_GROUP_ROWS = 10_000
 """Rows that are read together to find a single event: some 3 MB of lines."""
 
 
+SEGMENT_CHARS_MAX = 200
+"""Of one folder's name; file systems end at 255 bytes, and 128 characters can encode to 1,536."""
+
+
+_TYPES = frozenset(EventType)
+
+
 class ArchivedRecord(msgspec.Struct, frozen=True, gc=False):
     """One record on its way to the archive."""
 
@@ -55,6 +62,7 @@ def relative_path(tenant: str, day: str, first_offset: int, last_offset: int) ->
     """Name the file of some records: ``{project}/{tenant}/{YYYY-MM-DD}/{first}-{last}.parquet``.
 
     Segments are percent-encoded, leading dots too, so no name leaves the folder or hides in it.
+    What would be too long for a file system ends in a hash instead.
     """
     _, project, _, name = tenant.split("/")
     return f"{_segment(project)}/{_segment(name)}/{day}/{first_offset}-{last_offset}.parquet"
@@ -62,7 +70,12 @@ def relative_path(tenant: str, day: str, first_offset: int, last_offset: int) ->
 
 def _segment(name: str) -> str:
     encoded = quote(name, safe="")
-    return "%2E" + encoded[1:] if encoded.startswith(".") else encoded
+    if encoded.startswith("."):
+        encoded = "%2E" + encoded[1:]
+    if len(encoded) > SEGMENT_CHARS_MAX:
+        digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+        return f"{encoded[: SEGMENT_CHARS_MAX - len(digest) - 1]}~{digest}"
+    return encoded
 
 
 def write_file(path: Path, records: Sequence[ArchivedRecord]) -> None:
@@ -104,7 +117,7 @@ def _table(records: Sequence[ArchivedRecord]) -> pa.Table:
 
 
 def _type_name(number: int) -> str:
-    return EventType(number).name
+    return EventType(number).name if number in _TYPES else str(number)
 
 
 def _create_us(event: Event) -> int:
@@ -124,7 +137,7 @@ def read_batch(connection: apsw.Connection, archive: Path, offset: int) -> Batch
     by_offset: dict[int, bytes] = {}
     for path, sha256, *_ in files:
         content = _read_verified(archive, path, sha256)
-        by_offset.update(_read_lines(path, content))
+        by_offset.update(read_lines(path, content))
     try:
         lines = [by_offset[number] for number in range(first, last + 1)]
     except KeyError as missing:
@@ -170,7 +183,12 @@ def _read_verified(archive: Path, path: str, sha256: bytes) -> bytes:
     return content
 
 
-def _read_lines(path: str, content: bytes) -> list[tuple[int, bytes]]:
+def read_lines(path: str, content: bytes) -> list[tuple[int, bytes]]:
+    """Read the offsets and lines of a file, whose *content* is given.
+
+    Raises:
+        LogDamaged: If it cannot be read; names *path*.
+    """
     import pyarrow as pa  # noqa: PLC0415 - see above
     import pyarrow.parquet as pq  # noqa: PLC0415
 
