@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     # engine
     load_interval_ms: Milliseconds = 500
-    load_events_max: Count = 100_000
+    load_events_max: Count = 20_000
     query_timeout_ms: Milliseconds = 30_000
     query_memory_bytes_max: Bytes = 2 * 1024 * 1024 * 1024
     queries_waiting_max: Annotated[int, Meta(ge=0)] = 32

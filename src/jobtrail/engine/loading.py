@@ -78,7 +78,7 @@ class LoaderThread:
 
     def _load(self) -> None:
         interval_s = self._settings.load_interval_ms / 1000
-        rest_s = 0.0
+        rest_s, times_begun_anew = 0.0, 0
         while not self._stopping.wait(rest_s):
             try:
                 self._loader.step()
@@ -89,9 +89,13 @@ class LoaderThread:
                     return
                 rest_s = min(2 * max(rest_s, interval_s), REST_AFTER_FAILURE_S_MAX)
                 self._log.warning("loading_failed", reason=str(error), retry_after_s=rest_s)
-            else:
-                # As long as the store is behind, loads follow each other at once.
-                rest_s = 0.0 if self._loader.status().lag_events else interval_s
+                continue
+            status = self._loader.status()
+            if status.times_begun_anew > times_begun_anew:
+                times_begun_anew = status.times_begun_anew
+                self._log.warning("rows_lost", remedy="all is being loaded anew from the log")
+            # As long as the store is behind, loads follow each other at once.
+            rest_s = 0.0 if status.lag_events else interval_s
 
     def _keep_house(self) -> None:
         now = time.monotonic()

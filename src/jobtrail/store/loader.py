@@ -52,6 +52,8 @@ class LoaderStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Rows in each table."""
     last_error: str = ""
     """Why the last step failed; empty once one has succeeded."""
+    times_begun_anew: int = 0
+    """How often this process found rows lost and loaded all from the first event."""
     is_stopped: bool = False
     """Nothing will be loaded until someone has mended the log or rebuilt the store."""
 
@@ -80,6 +82,7 @@ class Loader:
         self._rows = dict.fromkeys((*fold.FOLDS, quarantine.TABLE), 0)
         self._last_error = ""
         self._is_stopped = False
+        self._times_begun_anew = 0
 
     def status(self) -> LoaderStatus:
         """Say how far the store is; never blocks."""
@@ -91,6 +94,7 @@ class Loader:
             lag_ms=max(0, lag_ms),
             rows=dict(self._rows),
             last_error=self._last_error,
+            times_begun_anew=self._times_begun_anew,
             is_stopped=self._is_stopped,
         )
 
@@ -145,8 +149,7 @@ class Loader:
         """Delete rejected events that the quarantine has dropped to make room for newer ones."""
         with translated():
             first = self._reader.first_rejection_id()
-            if first is not None:
-                self._delete(quarantine.TABLE, "rejection_id < {first:UInt64}", first)
+            self._delete(quarantine.TABLE, "rejection_id < {first:UInt64}", first)
 
     def close(self) -> None:
         """Give the handle back to the engine; not needed when the store is closed."""
@@ -171,6 +174,7 @@ class Loader:
 
     def _begin_anew(self) -> Checkpoint:
         """Forget all rows: the log has them. Reached when files of the store are lost."""
+        self._times_begun_anew += 1
         write_checkpoint(self._store.path, Checkpoint())
         for table in (*fold.FOLDS, quarantine.TABLE):
             self._client.command(f"TRUNCATE TABLE {table}")
@@ -191,8 +195,10 @@ class Loader:
             fold.fold_lines(self._client, table, source="incoming")
             crash_point("load.after_insert")
         self._client.command("TRUNCATE TABLE incoming")
+        loaded = self._count("events")
+        assert loaded == first + len(lines), "one row for each line"
         self._move_checkpoint(
-            offset=first + len(lines),
+            offset=loaded,
             interactions=self._count("interactions"),
             last_line=_digest(lines[-1]),
         )
@@ -203,7 +209,7 @@ class Loader:
     def _read(self, first: int, *, events_max: int) -> list[bytes]:
         """Read consecutive lines from *first* on: at least one, and about `LOAD_BYTES_MAX`.
 
-        Damage behind a sound commit is left for the next step to meet.
+        Meeting damage it tries again with half as many, so all that is sound before it is loaded.
         """
         lines: list[bytes] = []
         size = 0
@@ -215,8 +221,9 @@ class Loader:
                 if size >= LOAD_BYTES_MAX:
                     break
         except LogDamaged:
-            if not lines:
+            if not lines and events_max == 1:
                 raise
+            return lines or self._read(first, events_max=events_max // 2)
         if not lines:
             raise LogDamaged(f"the log ends at offset {self._log_end} but has nothing at {first}")
         return lines
