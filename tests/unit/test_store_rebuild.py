@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from jobtrail.datafolder import DataFolder
+from jobtrail.eventlog.archive import archive
+from jobtrail.eventlog.database import connect_to_write
 from jobtrail.eventlog.reader import LogReader
 from jobtrail.settings import Settings
+from jobtrail.store import compare as comparing
 from jobtrail.store.compare import Difference, compare
 from jobtrail.store.rebuild import rebuild
 from jobtrail.store.store import Store
-from tests.folding import hash_of
+from jobtrail.store.verify import verify
+from tests.folding import NS, hash_of
 from tests.logs import COMMIT_EVENTS, fill, some_events, some_rejections
 
 TABLES = ("events", "interactions", "rejected_events")
@@ -133,6 +138,68 @@ def test_a_difference_is_named_by_table_offset_and_event(
     event_id = f"x{offset - 1}" if table == "rejected_events" else EVENTS[offset].event_id
     assert (found.table, found.id, found.event_id) == (table, offset, event_id)
     assert message in found.message
+
+
+def test_every_offset_is_compared_however_the_log_is_cut_into_batches(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(folder, "ALTER TABLE events DELETE WHERE offset IN (0, 39, 40, 79, 80, 99)")
+    for batch_events in (1, 41, 1_000):
+        monkeypatch.setattr(comparing, "_BATCH_EVENTS", batch_events)
+        assert [found.id for found in differences(folder)] == [0, 39, 40, 79, 80, 99]
+
+
+def test_a_damaged_log_is_compared_up_to_the_damage(folder: DataFolder) -> None:
+    spoil(folder, "ALTER TABLE events DELETE WHERE offset = 3")
+    connection = connect_to_write(folder.eventlog)
+    connection.execute("UPDATE commits SET payload = x'00' WHERE first_offset = 80")
+    connection.close()
+    found = verify(folder, SETTINGS, progress=lambda _what, _done, _all: None)
+    assert not found.is_sound
+    assert [finding.where for finding in found.findings if finding.where.startswith("store")] == [
+        "store events offset 3 event e3",
+        "store events offset 80",
+    ]
+    assert any("80" in finding.where for finding in found.findings)
+
+
+def test_verifying_a_sound_folder_finds_nothing(folder: DataFolder) -> None:
+    told: list[tuple[str, int, int]] = []
+    found = verify(folder, SETTINGS, progress=lambda *done: told.append(done))
+    assert found.is_sound
+    assert found.findings == []
+    assert (found.log.events, found.compared_events) == (100, 100)
+    assert told[-1] == ("store", 100, 100)
+
+
+def test_verifying_names_table_offset_and_event(folder: DataFolder) -> None:
+    spoil(folder, "ALTER TABLE events UPDATE request_id = 'x' WHERE offset = 17")
+    (finding,) = verify(folder, SETTINGS, progress=lambda *_: None).findings
+    assert finding.where == f"store events offset 17 event {EVENTS[17].event_id}"
+    assert "rebuild" in finding.what
+
+
+def test_a_folder_without_a_store_has_a_log_that_can_be_verified(folder: DataFolder) -> None:
+    shutil.rmtree(folder.store)
+    found = verify(folder, SETTINGS, progress=lambda *_: None)
+    assert found.is_sound
+    assert [finding.severity for finding in found.findings] == ["warning"]
+
+
+def test_a_store_that_cannot_be_opened_is_a_finding(folder: DataFolder) -> None:
+    (folder.store / "checkpoint.json").write_text("{")
+    found = verify(folder, SETTINGS, progress=lambda *_: None)
+    assert not found.is_sound
+    assert "checkpoint.json" in found.findings[0].what
+
+
+def test_a_rebuild_reads_what_was_archived(folder: DataFolder) -> None:
+    before = hashes(folder)
+    moved = archive(folder.path, before=2_000_000_000 * NS, loaded_offset=100)
+    assert moved.events == 100
+    rebuild(folder, SETTINGS, lambda _done, _all: None)
+    assert hashes(folder) == before
+    assert differences(folder) == []
 
 
 def test_comparing_leaves_no_table_behind(folder: DataFolder) -> None:

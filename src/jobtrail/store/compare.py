@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from jobtrail.errors import LogDamaged
 from jobtrail.eventlog.reader import LogReader
 from jobtrail.store import fold, quarantine
 from jobtrail.store.checkpoint import Checkpoint
+from jobtrail.store.lines import read_lines
 from jobtrail.store.store import Store, translated
 
 if TYPE_CHECKING:
@@ -43,8 +45,7 @@ def compare(
 
     Only what lies before *checkpoint* is compared: the next load deletes and repeats the rest.
 
-    Raises:
-        LogDamaged: The log cannot be read that far.
+    Where the log is damaged, that is said and the rest is not compared.
     """
     client = store.new_handle()
     with translated(), _shadow_tables(client):
@@ -59,21 +60,31 @@ def _all(
     progress: Callable[[int, int], None],
 ) -> Iterator[Difference]:
     yield from _lost_ends(reader, checkpoint)
-    offset = 0
-    lines: list[bytes] = []
-    for commit in reader.commits(0, events_max=_BATCH_EVENTS):
-        lines.extend(commit.lines)
-        is_last = offset + len(lines) >= checkpoint.offset
-        if len(lines) < _BATCH_EVENTS and not is_last:
-            continue
-        del lines[checkpoint.offset - offset :]
-        yield from _compare_events(client, offset, lines)
-        offset += len(lines)
-        progress(offset, checkpoint.offset)
-        lines = []
-        if is_last:
-            break
+    done = 0
+    try:
+        for first, lines in _batches(reader, checkpoint.offset):
+            yield from _compare_events(client, first, lines)
+            done = first + len(lines)
+            progress(done, checkpoint.offset)
+    except LogDamaged as error:
+        yield Difference(
+            table="events",
+            id=done,
+            event_id="",
+            message=f"not compared from here on, because the log is damaged: {error.message}",
+        )
     yield from _compare_rejections(client, reader, checkpoint)
+
+
+def _batches(reader: LogReader, end: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Cut the lines before offset *end* into batches, each with the offset of its first line."""
+    first = 0
+    while first < end:
+        lines = read_lines(reader, first, events_max=min(_BATCH_EVENTS, end - first))
+        if not lines:
+            return
+        yield first, lines
+        first += len(lines)
 
 
 def _lost_ends(reader: LogReader, checkpoint: Checkpoint) -> Iterator[Difference]:

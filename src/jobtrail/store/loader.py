@@ -20,14 +20,11 @@ from jobtrail.settings import Settings
 from jobtrail.store import fold, quarantine
 from jobtrail.store.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from jobtrail.store.embedded import temporary_files_in
+from jobtrail.store.lines import read_lines
 from jobtrail.store.store import Store, translated
 
 if TYPE_CHECKING:
     from jobtrail.eventlog.reader import LogReader
-
-LOAD_BYTES_MAX = 8 * 1024 * 1024
-"""Bytes of lines after which a load is big enough. Memory grows with it: 1 M events in loads of
-10 MB took 430 MB at most, in loads of 50 MB 900 MB, and no load was any cheaper per event."""
 
 _LOAD_SETTINGS: dict[str, object] = {
     # A load is a background matter: one core, and no buffers for parsing on a second one.
@@ -166,7 +163,8 @@ class Loader:
         if not checkpoint.offset:
             return
         last = checkpoint.offset - 1
-        if _digest(self._read(last, events_max=1)[0]) != checkpoint.last_line:
+        lines = read_lines(self._reader, last, events_max=1)
+        if not lines or _digest(lines[0]) != checkpoint.last_line:
             raise LogDamaged(
                 f"offset {last} of the log is not the event that was loaded from there: this is "
                 "another log. Put the right one back, or `jobtrail rebuild`"
@@ -187,7 +185,9 @@ class Loader:
         if self._log_end <= first:
             self._even_since = self._clock()
             return 0
-        lines = self._read(first, events_max=self._settings.load_events_max)
+        lines = read_lines(self._reader, first, events_max=self._settings.load_events_max)
+        if not lines:
+            raise LogDamaged(f"the log ends at offset {self._log_end} but has nothing at {first}")
         crash_point("load.after_read")
         fold.put_lines(self._client, "incoming", first, lines)
         crash_point("load.before_insert")
@@ -205,28 +205,6 @@ class Loader:
         if self._checkpoint.offset >= self._log_end:
             self._even_since = self._clock()
         return len(lines)
-
-    def _read(self, first: int, *, events_max: int) -> list[bytes]:
-        """Read consecutive lines from *first* on: at least one, and about `LOAD_BYTES_MAX`.
-
-        Meeting damage it tries again with half as many, so all that is sound before it is loaded.
-        """
-        lines: list[bytes] = []
-        size = 0
-        try:
-            for commit in self._reader.commits(first, events_max=events_max):
-                assert commit.first_offset == first + len(lines), "the log's offsets are dense"
-                lines.extend(commit.lines)
-                size += sum(map(len, commit.lines))
-                if size >= LOAD_BYTES_MAX:
-                    break
-        except LogDamaged:
-            if not lines and events_max == 1:
-                raise
-            return lines or self._read(first, events_max=events_max // 2)
-        if not lines:
-            raise LogDamaged(f"the log ends at offset {self._log_end} but has nothing at {first}")
-        return lines
 
     def _load_rejections(self) -> int:
         after = self._checkpoint.rejection_id

@@ -33,6 +33,7 @@ def rebuild(folder: DataFolder, settings: Settings, progress: Progress) -> Loade
         LogDamaged: The log cannot be believed past some offset; what came before is loaded.
         StoreUnavailable: The store cannot be written.
     """
+    assert folder.lock_descriptor >= 0, "the caller holds the folder"
     _drop(folder)
     reader = LogReader(folder.eventlog)
     store = Store.open(folder.store, settings)
