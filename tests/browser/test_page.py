@@ -12,15 +12,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.service import Service, event_json, new_tenant
+from tests.service import Service, event_json, new_tenant, wait_until
 
 pytestmark = pytest.mark.browser
 
 NOW = datetime.now(UTC)
 DASH = "\u2013"
 HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
-VISIBLE_MS = 5_000
-"""2 s until an event is loaded, 2 s until the page asks again, and a slow machine."""
+VISIBLE_MS = 20_000
+"""Some seconds until an event is loaded and the page asks again; the rest is for a busy machine."""
 
 
 def at(**ago: float) -> str:
@@ -76,6 +76,12 @@ def wait_for_charts(page: Page) -> None:
         page.wait_for_selector(f"#{chart} .main-svg")
 
 
+def refresh(page: Page, part: str) -> None:
+    """Let a part of the page be asked for again now, as its timer does every 2 or 10 s."""
+    with page.expect_response(lambda response: f"part={part}" in response.url):
+        page.evaluate(f"htmx.trigger('#{part}', 'every')")
+
+
 def cell(page: Page, stage: str, field: str) -> Locator:
     return page.locator(f"#funnel-table tr[data-stage={stage}] [data-field={field}]")
 
@@ -85,9 +91,8 @@ def test_the_page_keeps_its_policy_and_asks_no_other_host(
 ) -> None:
     seen = open_page(address(server, tenant))
     wait_for_charts(seen.page)
-    # Long enough for each part to have refreshed itself at least once.
-    with seen.page.expect_response(lambda response: "part=numbers" in response.url, timeout=20_000):
-        pass
+    for part in ("numbers", "live", "checks"):
+        refresh(seen.page, part)
     seen.page.mouse.move(400, 500)
     assert seen.complaints() == []
     assert seen.hosts() == {urlsplit(server.url).netloc}
@@ -154,13 +159,13 @@ def test_a_new_event_appears_by_itself_with_its_checks_and_its_hostile_texts_as_
         server,
         tenant,
         "VIEW",
-        ['"><b>j2</b>'],
+        ['"><i>j2'],
         eventId=f"{HOSTILE}-id",
         eventNotes=HOSTILE,
         createTime="1970-01-20T18:00:00Z",
     )
     row = seen.page.locator("#events-table tbody tr").first
-    expect(row).to_contain_text('"><b>j2</b>', timeout=VISIBLE_MS)
+    expect(row).to_contain_text('"><i>j2', timeout=VISIBLE_MS)
     expect(row.locator(".check")).to_contain_text(["create time 1970"])
     row.locator("summary").click()
     expect(row.locator("dl")).to_contain_text(HOSTILE)
@@ -170,7 +175,6 @@ def test_a_new_event_appears_by_itself_with_its_checks_and_its_hostile_texts_as_
     expect(seen.page.locator("#events-table tbody tr").first).to_have_attribute(
         "data-event-id", third, timeout=VISIBLE_MS
     )
-    expect(seen.page.locator("#events-table dl").first.or_(row)).to_be_visible()
     assert seen.page.locator("#events-table details[open]").count() == 1
     assert seen.page.locator("#events-table tbody tr").nth(1).locator("details[open]").count() == 1
     assert seen.page.evaluate("window.hacked") is None
@@ -186,10 +190,14 @@ def test_numbers_and_charts_follow_what_is_recorded(server: Service, open_page: 
     record(server, tenant, "VIEW", ["j1"])
     record(server, tenant, "HIRED", ["j1"])
     server.wait_until_counted(tenant, 3)
-    seen.page.evaluate("htmx.trigger('#numbers', 'every')")
-    expect(seen.page.locator(".tile .value").first).to_have_text("3")
+
+    def is_refreshed() -> bool:
+        refresh(seen.page, "numbers")
+        return seen.page.locator(".tile .value").first.inner_text() == "3"
+
+    wait_until(is_refreshed, timeout=VISIBLE_MS / 1000)
     drawn = "document.getElementById('volume-chart').data.map((trace) => [trace.name, trace.y[0]])"
-    seen.page.wait_for_function(f'JSON.stringify({drawn}) === \'[["View",2],["Hired",1]]\'')
+    wait_until(lambda: seen.page.evaluate(drawn) == [["View", 2], ["Hired", 1]])
     assert seen.complaints() == []
 
 
@@ -222,7 +230,7 @@ def test_the_first_event_that_the_page_offers_can_be_sent_as_it_is(
         [sys.executable, "-c", python], check=False, capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stderr
-    expect(seen.page.locator("#events-table tbody tr")).to_have_count(2, timeout=2 * VISIBLE_MS)
+    expect(seen.page.locator("#events-table tbody tr")).to_have_count(2, timeout=VISIBLE_MS)
 
 
 def test_a_tenant_with_quotes_and_brackets_in_its_name_can_be_picked(
@@ -289,7 +297,7 @@ def test_charts_change_with_the_scheme_while_the_page_is_open(
     color = "document.getElementById('funnel-chart').data[0].marker.color[1]"
     light = page.evaluate(color)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{color} !== {light!r}")
+    wait_until(lambda: page.evaluate(color) != light)
 
 
 @pytest.mark.parametrize("width", [375, 320, 768])

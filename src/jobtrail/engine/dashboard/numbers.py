@@ -95,19 +95,20 @@ def read_numbers(
         ReportError: The filters make no sense.
     """
     asked = {name: filters.report_parameters(name, now=now) for name in ("timeseries", "funnel")}
-    question = ("numbers", tenant, filters.first_stage, str(asked))
 
-    def make() -> Numbers:
-        volume, funnel = (
+    def make() -> list[Report]:
+        return [
             run_report(context.store, name, tenant, parameters, settings=context.settings)
             for name, parameters in asked.items()
-        )
-        return present(volume, funnel, first_stage=filters.first_stage)
+        ]
 
     try:
-        return context.kept.get(question, context.loaded_offset, make)
+        volume, funnel = context.kept.get(
+            ("numbers", tenant, str(asked)), context.loaded_offset, make
+        )
     except Failure as failure:
         return Problem(failure.message)
+    return present(volume, funnel, first_stage=filters.first_stage)
 
 
 def present(volume: Report, funnel: Report, *, first_stage: str) -> Numbers:

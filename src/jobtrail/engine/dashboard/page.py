@@ -52,7 +52,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     def part_address(self, part: str) -> str:
         """The address of one part of this very page."""
-        address = self.filters.address(tenant=self.tenant)
+        # Without events the tenant may be a mere example, which is nothing to wait for.
+        tenant = self.tenant if self.has_events else self.filters.tenant
+        address = self.filters.address(tenant=tenant)
         return f"{address}{'&' if '?' in address else '?'}part={part}"
 
     def report_address(self, report: str) -> str:
