@@ -18,7 +18,7 @@ import structlog
 from jobtrail.clock import system_clock
 from jobtrail.datafolder import DataFolder
 from jobtrail.eventlog import EventLog
-from jobtrail.server.body import BodyReader, Receive, Scope, Send
+from jobtrail.server.body import BodyReader, ClientGone, Receive, Scope, Send
 from jobtrail.server.grpc import Grpc
 from jobtrail.server.health import Health
 from jobtrail.server.recording import Recorder
@@ -43,8 +43,8 @@ class Collector:
             return
         try:
             await self._answer(scope, receive, send)
-        except asyncio.CancelledError:
-            raise
+        except ClientGone:
+            return
         except Exception:
             self._logger.exception("request_failed", path=scope["path"])
             raise
@@ -99,7 +99,7 @@ class Collector:
             unary=self._health.unary,
             streams={**self._health.streams, **REFLECTION},
         )
-        # What is there now stays: a collection need not look at it again, which is most of its time.
+        # What is there now stays; looking at it again is most of what a collection would do.
         gc.collect()
         gc.freeze()
         self._logger.info("collector_started", end_offset=log.status().end_offset)

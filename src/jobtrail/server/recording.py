@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypeVar
 
 from jobtrail.clock import Clock
 from jobtrail.errors import DeadlinePassed, Failure, Rejected
 from jobtrail.eventlog import EventLog, Outcome, Receipt, Rejection
 from jobtrail.events import Event
 from jobtrail.ingest.pipeline import admit
+from jobtrail.server.deadlines import Deadlines
 from jobtrail.settings import Settings
 from jobtrail.telemetry import Counters
 from jobtrail.wire.decode import Decoded
-
-T = TypeVar("T")
 
 
 class Caller:
@@ -42,6 +40,7 @@ class Recorder:
         self._counters = counters
         self._clock = clock
         self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines()
 
     async def record(self, decoded: Decoded, caller: Caller, payload: bytes) -> Rejected | None:
         """Record one decoded event; ``None`` means that it is on disk, now or from before.
@@ -78,7 +77,7 @@ class Recorder:
             payload=payload,
         )
         try:
-            await self._until(caller.deadline, self._log.reject(rejection))
+            await self._deadlines.wait(self._log.reject(rejection), caller.deadline)
         except Failure as failure:
             # The answer is the same with and without a copy in the quarantine.
             self._counters.add("jobtrail_failures", failure.code.name)
@@ -97,7 +96,7 @@ class Recorder:
         )
         if isinstance(event, Rejected):
             return await self.reject(event, caller, payload, decoded)
-        receipt = await self._until(caller.deadline, self._log.append(event))
+        receipt = await self._deadlines.wait(self._log.append(event), caller.deadline)
         if isinstance(receipt, Rejected):
             return await self.reject(receipt, caller, payload, decoded)
         self._count(event, receipt)
@@ -110,20 +109,3 @@ class Recorder:
         self._counters.add("jobtrail_requests", event.api, "admitted")
         for check in event.checks:
             self._counters.add("jobtrail_checks", check)
-
-    async def _until(self, deadline: float, future: asyncio.Future[T]) -> T:
-        timer = self._loop.call_at(deadline, _expire, future)
-        try:
-            return await future
-        finally:
-            timer.cancel()
-
-
-def _expire(future: asyncio.Future[Any]) -> None:
-    if not future.done():
-        future.set_exception(
-            DeadlinePassed(
-                "The deadline passed before the event was acknowledged. It may have been recorded:"
-                " send it again with the same event_id."
-            )
-        )
