@@ -14,6 +14,7 @@ from jobtrail.eventlog.reader import LogReader
 from jobtrail.settings import Settings
 from jobtrail.store.checkpoint import FILE, read_checkpoint
 from jobtrail.store.loader import Loader
+from jobtrail.store.quarantine import LOAD_MAX
 from jobtrail.store.store import Store
 from tests.folding import hash_of
 from tests.logs import COMMIT_EVENTS, fill, some_events, some_rejections
@@ -166,6 +167,27 @@ def test_a_checkpoint_that_cannot_be_written_leaves_no_doubles(data: Path) -> No
         obstacle.rmdir()
         load_all(loader)
         assert offsets(store) == list(range(COMMIT_EVENTS))
+
+
+def test_a_block_that_cannot_be_handed_over_is_tried_again(data: Path) -> None:
+    fill(data, some_events(COMMIT_EVENTS))
+    with open_loader(data) as (store, loader):
+        obstacle = data / "store" / "blocks"
+        obstacle.write_text("a file where the folder should be")
+        with pytest.raises(StoreUnavailable, match="cannot be written"):
+            loader.step()
+        obstacle.unlink()
+        load_all(loader)
+        assert offsets(store) == list(range(COMMIT_EVENTS))
+
+
+def test_a_step_says_when_it_left_something(data: Path) -> None:
+    fill(data, some_events(2 * COMMIT_EVENTS), some_rejections(LOAD_MAX + 1))
+    with open_loader(data) as (_, loader):
+        left = []
+        while loader.step():
+            left.append(loader.status().has_more)
+        assert left == [True, False]
 
 
 def test_a_lost_checkpoint_means_loading_anew(data: Path) -> None:

@@ -95,7 +95,7 @@ class LoaderThread:
                 times_begun_anew = status.times_begun_anew
                 self._log.warning("rows_lost", remedy="all is being loaded anew from the log")
             # As long as the store is behind, loads follow each other at once.
-            rest_s = 0.0 if status.lag_events else interval_s
+            rest_s = 0.0 if status.has_more else interval_s
 
     def _keep_house(self) -> None:
         now = time.monotonic()

@@ -51,6 +51,8 @@ class LoaderStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Why the last step failed; empty once one has succeeded."""
     times_begun_anew: int = 0
     """How often this process found rows lost and loaded all from the first event."""
+    has_more: bool = False
+    """The last step could not take all that there was: the next one has work at once."""
     is_stopped: bool = False
     """Nothing will be loaded until someone has mended the log or rebuilt the store."""
 
@@ -79,6 +81,7 @@ class Loader:
         self._rows = dict.fromkeys((*fold.FOLDS, quarantine.TABLE), 0)
         self._last_error = ""
         self._is_stopped = False
+        self._has_more = False
         self._times_begun_anew = 0
 
     def status(self) -> LoaderStatus:
@@ -92,6 +95,7 @@ class Loader:
             rows=dict(self._rows),
             last_error=self._last_error,
             times_begun_anew=self._times_begun_anew,
+            has_more=self._has_more,
             is_stopped=self._is_stopped,
         )
 
@@ -113,14 +117,16 @@ class Loader:
                 if not self._is_sound:
                     self.repair()
                 self._is_sound = False
-                count = self._load_events() + self._load_rejections()
+                events, rejections = self._load_events(), self._load_rejections()
                 self._is_sound = True
         except Exception as error:
             self._last_error = str(error)
             self._is_stopped = not _can_pass(error)
             raise
         self._last_error = ""
-        return count
+        is_behind = self._checkpoint.offset < self._log_end
+        self._has_more = is_behind or rejections == quarantine.LOAD_MAX
+        return events + rejections
 
     def repair(self) -> None:
         """Undo what a load left that did not reach its checkpoint; begin anew if rows are lost.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 TABLE = "rejected_events"
 
-LOAD_MAX = 1_000
-"""Rejections in one load: with payloads of 64 KiB, the default's bound, 64 MB of memory."""
+LOAD_MAX = 256
+"""Rejections in one load: with payloads of 64 KiB, the default's bound, 16 MB of each copy."""
 
 _COLUMNS = (
     "rejection_id",

@@ -165,6 +165,8 @@ def translated() -> Iterator[None]:
         yield
     except Error as error:
         raise _failure(error) from error
+    except OSError as error:  # a block that could not be handed over: the disk is full
+        raise StoreUnavailable(f"the store cannot be written: {error}") from error
 
 
 def _failure(error: Exception) -> Failure:
