@@ -13,6 +13,7 @@ import hashlib
 import os
 import random
 import signal
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.service import Service, event_json, wait_until
 
 PRODUCERS = 6
 PAGE_SIZE = 1_000
+RECOVERY_TIMEOUT_S = 60.0
 
 # Sizes of event_notes around those at which buffers and pages turn.
 NOTE_SIZES = (0, 1, 100, 499, 500, 999, 1_000)
@@ -66,11 +68,20 @@ class Trial:
         await asyncio.to_thread(self.service.start)
         producers = [asyncio.create_task(self._produce(n)) for n in range(PRODUCERS)]
         for _ in range(kills):
-            await asyncio.sleep(self._random.uniform(0.02, 1.2))
+            await self._wait_for_acknowledgements(self._random.randint(1, 40))
+            await asyncio.sleep(self._random.uniform(0, 0.2))
             await asyncio.to_thread(self._kill_something)
-        await asyncio.sleep(0.5)
+        await self._wait_for_acknowledgements(1)
         self._producing = False
         await asyncio.gather(*producers)
+
+    async def _wait_for_acknowledgements(self, count: int) -> None:
+        """Wait until the service has come back and acknowledged *count* more events."""
+        wanted = len(self.journal.acknowledged) + count
+        deadline = time.monotonic() + RECOVERY_TIMEOUT_S
+        while len(self.journal.acknowledged) < wanted:
+            assert time.monotonic() < deadline, f"nothing acknowledged: {self.service.errors()}"
+            await asyncio.sleep(0.005)
 
     def _kill_something(self) -> None:
         target = self._random.choice(("collector", "collector", "engine", "both", "all"))
