@@ -118,19 +118,17 @@ def commands_page() -> Iterator[str]:
 def options_table(command: typer.core.TyperCommand) -> Iterator[str]:
     """Describe what a command takes, apart from the settings, which have a page of their own."""
     settings = {setting.name for setting in all_settings()}
+    own = [parameter for parameter in command.params if parameter.name not in settings]
+    takes_settings = any(parameter.name == "config" for parameter in own)
     rows = []
-    has_settings = False
-    for parameter in command.params:
-        if command.name == "serve" and parameter.name in settings:
-            has_settings = True
-            continue
+    for parameter in own if takes_settings else command.params:
         named = ", ".join(f"`{option}`" for option in [*parameter.opts, *parameter.secondary_opts])
         if parameter.param_type_name == "argument":
             named = f"`{parameter.metavar or str(parameter.name).upper()}`"
         rows.append(f"| {named} | {cell(getattr(parameter, 'help', None) or '')} |")
     if rows:
         yield "\n".join(["| option | meaning |", "|---|---|", *rows])
-    if has_settings:
+    if takes_settings:
         yield "Every [setting](settings.md) is an option too."
 
 
