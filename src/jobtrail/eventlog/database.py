@@ -32,10 +32,6 @@ dirties one page of the unique index per event) and 14.9 with 1,024."""
 CHECKSUM_BYTES = 8
 """At the end of each page; the VFS works with exactly this many."""
 
-WAL_PAGES_MAX = 20_000
-"""40 MiB of write-ahead log before it is folded into the file. A tenth of that costs 4 us more an
-event, because a hot page is then written ten times as often."""
-
 CACHE_KIB = 32 * 1024
 APPLICATION_ID = 0x4A54524C
 """``JTRL``: what ``file`` and we know the file by."""
@@ -117,7 +113,7 @@ def connect_to_write(directory: Path, *, vfs: str = CHECKSUM_VFS) -> apsw.Connec
     require_header(directory / DATABASE)
     connection = _connect(directory, apsw.SQLITE_OPEN_READWRITE, vfs)
     connection.pragma("synchronous", "full")
-    connection.pragma("wal_autocheckpoint", WAL_PAGES_MAX)
+    connection.pragma("wal_autocheckpoint", 0)  # see checkpointer.py
     connection.pragma("foreign_keys", "off")
     return connection
 
@@ -174,6 +170,17 @@ def fold_wal(connection: apsw.Connection) -> None:
     row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if row is None or row[0] != 0:
         raise LogUnavailable("a reader keeps the write-ahead log from being folded")
+
+
+def fold_wal_partly(connection: apsw.Connection) -> None:
+    """Move what nobody reads any more from the write-ahead log into the file, synced.
+
+    Waits for nobody, so some may stay.
+
+    Raises:
+        apsw.Error: If it failed.
+    """
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 def failure_of(error: Exception, directory: Path) -> Failure:

@@ -10,7 +10,14 @@ import msgspec
 
 from jobtrail.crash import crash_point
 from jobtrail.eventlog import chain
-from jobtrail.eventlog.database import CHECKSUM_VFS, connect_to_write, fetch, fold_wal
+from jobtrail.eventlog.checkpointer import Checkpointer
+from jobtrail.eventlog.database import (
+    CHECKSUM_VFS,
+    connect_to_write,
+    fetch,
+    fold_wal,
+    fold_wal_partly,
+)
 from jobtrail.eventlog.outcomes import NS_PER_DAY, OutcomeRow, Outcomes, client_label
 from jobtrail.eventlog.quarantine import Quarantine
 from jobtrail.eventlog.receipt import Outcome, Receipt
@@ -63,6 +70,9 @@ class LogFile:
             self._connection.close()
             raise
         self._packer = chain.Packer()
+        self._checkpointer = Checkpointer(directory, vfs=vfs)
+        self._wal_pages = 0
+        self._connection.set_wal_hook(self._note_wal)
 
     def commit(self, batch: Batch) -> list[Result]:
         """Record *batch* and sync it to disk.
@@ -90,15 +100,36 @@ class LogFile:
         self.tail = tail
         return results
 
+    def tend(self) -> None:
+        """Keep the write-ahead log short; to be called after the answers of a commit are out.
+
+        Raises:
+            apsw.Error: If it cannot be folded any more; the log must then be opened anew.
+        """
+        self._checkpointer.tend(self._wal_pages, self._fold)
+
     def close(self, *, is_healthy: bool) -> None:
         """Close the file; when it is healthy, fold the write-ahead log into it first."""
+        self._checkpointer.close()
         try:
             if is_healthy:
                 crash_point("checkpoint.before")
                 fold_wal(self._connection)
                 crash_point("checkpoint.after")
+            else:
+                # Closing would sync once more on the handle whose sync failed.
+                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         finally:
             self._connection.close(True)
+
+    def _note_wal(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _fold(self) -> None:
+        crash_point("checkpoint.before")
+        fold_wal_partly(self._connection)
+        crash_point("checkpoint.after")
 
     def _part(self, events: list[WaitingEvent]) -> tuple[list[WaitingEvent], list[Result]]:
         """Part fresh events from repeated ones, also of those inside this very batch."""

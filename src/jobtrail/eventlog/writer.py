@@ -120,10 +120,7 @@ class Writer:
         try:
             results = self._file.commit(batch)
         except (apsw.Error, OSError, MemoryError, Failure) as error:
-            failure = failure_of(error, self._directory)
-            self._logger.error("log_commit_failed", reason=failure.message, cause=repr(error))
-            self._refuse(failure, batch)
-            self._close_file(is_healthy=False)
+            self._break(error, batch)
             return
         self._acknowledge(Acknowledged(*self._file.tail))
         self._count(batch, time.monotonic() - began)
@@ -131,6 +128,20 @@ class Writer:
         answers += [(rejection, True) for rejection in batch.rejections]
         self._deliver(answers)
         crash_point("commit.after_resolve")
+        self._tend()
+
+    def _tend(self) -> None:
+        assert self._file is not None
+        try:
+            self._file.tend()
+        except (apsw.Error, Failure) as error:
+            self._break(error, None)
+
+    def _break(self, error: Exception, batch: Batch | None) -> None:
+        failure = failure_of(error, self._directory)
+        self._logger.error("log_failed", reason=failure.message, cause=repr(error))
+        self._refuse(failure, batch)
+        self._close_file(is_healthy=False)
 
     def _acknowledge(self, acknowledged: Acknowledged) -> None:
         if acknowledged != self._acknowledged:
