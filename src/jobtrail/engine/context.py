@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from jobtrail.clock import Clock, system_clock
 from jobtrail.engine.kept import Kept
+from jobtrail.engine.patience import SlowAnswers
 from jobtrail.engine.queries import Queries
 from jobtrail.eventlog.reader import LogReader
 from jobtrail.settings import Settings
@@ -36,6 +37,7 @@ class Context:
     loading: Loading
     queries: Queries
     kept: Kept = field(default_factory=Kept)
+    slow: SlowAnswers = field(init=False)
     counters: Counters = field(default_factory=Counters)
     clock: Clock = system_clock
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,6 +45,9 @@ class Context:
     streams_open: int = 0
     loaded_before: int = 0
     """The checkpoint that the store was opened with."""
+
+    def __post_init__(self) -> None:
+        self.slow = SlowAnswers(self.kept)
 
     @property
     def loaded_offset(self) -> int:

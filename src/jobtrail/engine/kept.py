@@ -57,6 +57,12 @@ class Kept:
                 answer.fresh_until = ended + SHARE * (ended - began)
             return cast(T, answer.value)
 
+    def peek(self, question: Hashable) -> object | None:
+        """Return the last answer to *question* however old it is, without waiting for a new one."""
+        with self._lock:
+            answer = self._answers.get(question)
+        return answer.value if answer is not None else None
+
     def _find(self, question: Hashable) -> _Answer[object]:
         with self._lock:
             answer = self._answers.setdefault(question, _Answer())

@@ -21,8 +21,8 @@ import uvicorn
 from jobtrail.datafolder import DataFolder
 from jobtrail.engine.app import create_app
 from jobtrail.engine.context import Context
+from jobtrail.engine.leaving import leave_if_busy, leave_with_parent
 from jobtrail.engine.loading import LoaderThread
-from jobtrail.engine.parent import leave_with_parent
 from jobtrail.engine.queries import Queries
 from jobtrail.errors import Failure
 from jobtrail.eventlog.reader import LogReader
@@ -76,6 +76,7 @@ async def _serve(settings: Settings, socket_path: Path) -> None:
             queries=queries,
             loaded_before=store.checkpoint(),
         )
+        stack.callback(leave_if_busy, queries, context.slow)
         loader.start()
         stack.callback(loader.stop)
         await _Server(context).serve(sockets=[stack.enter_context(_bound(socket_path))])

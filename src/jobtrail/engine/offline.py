@@ -52,12 +52,12 @@ def offline_application(folder: DataFolder, settings: Settings, *, load: bool) -
                 pass
         queries = Queries(running_max=QUERIES_MAX, waiting_max=settings.queries_waiting_max)
         stack.callback(queries.close)
-        yield create_app(
-            Context(
-                settings=settings,
-                store=store,
-                reader=reader,
-                loading=_AsItIs(store, reader),
-                queries=queries,
-            )
+        context = Context(
+            settings=settings,
+            store=store,
+            reader=reader,
+            loading=_AsItIs(store, reader),
+            queries=queries,
         )
+        stack.callback(context.slow.close)
+        yield create_app(context)

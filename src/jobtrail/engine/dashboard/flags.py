@@ -10,7 +10,7 @@ from jobtrail.analytics.localtime import YEAR_MAX, YEAR_MIN, to_datetime
 from jobtrail.analytics.parameters import END, START, TIME_ZONE, parse
 from jobtrail.engine.context import Context
 from jobtrail.engine.dashboard.filters import Filters
-from jobtrail.engine.dashboard.problem import Problem
+from jobtrail.engine.dashboard.problem import PATIENCE_S, PENDING, Problem
 from jobtrail.errors import Failure
 from jobtrail.store.checks import count_checks
 
@@ -40,12 +40,15 @@ def read_flags(
     start = _FIRST if parsed.start is None else to_datetime(parsed.start)
     end = _LAST if parsed.end is None else to_datetime(parsed.end)
     try:
-        counted = context.kept.get(
+        counted = context.slow.get(
             ("checks", tenant, start, end),
             context.loaded_offset,
             lambda: count_checks(context.store, tenant, start, end),
+            patience_s=PATIENCE_S,
         )
     except Failure as failure:
         return Problem(failure.message)
+    if counted is None:
+        return PENDING
     present = [(check, count) for check, count in counted.items() if count]
     return Flags(sorted(present, key=lambda pair: -pair[1]))

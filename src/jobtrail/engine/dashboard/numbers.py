@@ -16,7 +16,7 @@ from jobtrail.engine.context import Context
 from jobtrail.engine.dashboard import palette, words
 from jobtrail.engine.dashboard.figures import clock_time, funnel_figure, volume_figure
 from jobtrail.engine.dashboard.filters import Filters
-from jobtrail.engine.dashboard.problem import Problem
+from jobtrail.engine.dashboard.problem import PATIENCE_S, PENDING, Problem
 from jobtrail.errors import Failure
 
 VOLUME_LINES_MAX = 200
@@ -103,11 +103,14 @@ def read_numbers(
         ]
 
     try:
-        volume, funnel = context.kept.get(
-            ("numbers", tenant, str(asked)), context.loaded_offset, make
+        reports = context.slow.get(
+            ("numbers", tenant, str(asked)), context.loaded_offset, make, patience_s=PATIENCE_S
         )
     except Failure as failure:
         return Problem(failure.message)
+    if reports is None:
+        return PENDING
+    volume, funnel = reports
     return present(volume, funnel, first_stage=filters.first_stage)
 
 

@@ -1,10 +1,13 @@
-"""Leaving when the supervisor is gone: its end of a pipe closes, however it died."""
+"""How the process leaves: when its supervisor is gone, and when a query will not end."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+
+from jobtrail.engine.patience import SlowAnswers
+from jobtrail.engine.queries import Queries
 
 _EXIT_ORPHANED = 3
 _READ_BYTES = 512
@@ -30,3 +33,14 @@ def _watch(descriptor: int, grace_s: float) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(grace_s)
     os._exit(_EXIT_ORPHANED)
+
+
+def leave_if_busy(queries: Queries, slow: SlowAnswers) -> None:
+    """End the process at once if a query still runs or waits; else return.
+
+    A query cannot be stopped, Python waits for its threads, and the supervisor does not wait for
+    ever. Nothing hangs on how the store is closed: the next start puts the tables in order.
+    """
+    slow.close()
+    if queries.admitted or slow.making:
+        os._exit(0)
