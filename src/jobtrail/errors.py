@@ -1,21 +1,21 @@
 """What can go wrong, in one place.
 
-    refusal   a value, ``Rejected``: the client must change something; never raised
-    failure   an exception below ``Failure``: the event was not recorded, or we cannot say
-    bug       an assertion
+refusal   a value, ``Rejected``: the client must change something; never raised
+failure   an exception below ``Failure``: the event was not recorded, or we cannot say
+bug       an assertion
 
-    Failure                     is_retryable   code
-    |- QueueFull                yes            RESOURCE_EXHAUSTED   too many events are waiting
-    |- LogFull                  yes            RESOURCE_EXHAUSTED   no space where the log lives
-    |- LogUnavailable           yes            UNAVAILABLE          the log cannot be written
-    |  `- LogInUse              yes            UNAVAILABLE          another process has the log
-    |- DeadlinePassed           yes            DEADLINE_EXCEEDED    the client's time ran out
-    |- Closing                  yes            UNAVAILABLE          the service is stopping
-    |- LogDamaged               no             DATA_LOSS            what we read is not what we wrote
-    |- EngineBusy               yes            RESOURCE_EXHAUSTED   too many reports or streams at once
-    `- StoreUnavailable         yes            UNAVAILABLE          reports cannot be computed now
-       |- QueryTooLarge         no             RESOURCE_EXHAUSTED   one report needs too much memory
-       `- StoreTooNew           no             FAILED_PRECONDITION  a later version wrote the store
+Failure                     is_retryable   code
+|- QueueFull                yes            RESOURCE_EXHAUSTED   too many events are waiting
+|- LogFull                  yes            RESOURCE_EXHAUSTED   no space where the log lives
+|- LogUnavailable           yes            UNAVAILABLE          the log cannot be written
+|  `- LogInUse              yes            UNAVAILABLE          another process has the log
+|- DeadlinePassed           yes            DEADLINE_EXCEEDED    the client's time ran out
+|- Closing                  yes            UNAVAILABLE          the service is stopping
+|- LogDamaged               no             DATA_LOSS            what we read is not what we wrote
+|- EngineBusy               yes            RESOURCE_EXHAUSTED   too many reports or streams at once
+`- StoreUnavailable         yes            UNAVAILABLE          reports cannot be computed now
+   |- QueryTooLarge         no             RESOURCE_EXHAUSTED   one report needs too much memory
+   `- StoreTooNew           no             FAILED_PRECONDITION  a later version wrote the store
 """
 
 from __future__ import annotations

@@ -107,8 +107,10 @@ HELP: dict[str, str] = {
     "job_name_chars_max": "Characters in one job or profile name; past it INVALID_ARGUMENT.",
     "future_hours_max": "Hours that create_time may be ahead of our clock before it is flagged.",
     "retention_days": "Days after which an event's create_time is flagged as old.",
-    "queue_events_max": "Events that may wait for the log; past it RESOURCE_EXHAUSTED with RetryInfo.",
-    "queue_bytes_max": "Bytes that may wait for the log; past it RESOURCE_EXHAUSTED with RetryInfo.",
+    "queue_events_max": "Events that may wait for the log; past it RESOURCE_EXHAUSTED with "
+    "RetryInfo.",
+    "queue_bytes_max": "Bytes that may wait for the log; past it RESOURCE_EXHAUSTED with "
+    "RetryInfo.",
     "commit_events_max": "Events in one transaction of the log; the rest waits for the next.",
     "commit_bytes_max": "Bytes in one transaction of the log; the rest waits for the next.",
     "quarantine_events_max": "Rejected events kept; past it the oldest are dropped, still counted.",
@@ -121,10 +123,12 @@ HELP: dict[str, str] = {
     "query_timeout_ms": "Milliseconds that one report may take; past it DEADLINE_EXCEEDED.",
     "query_memory_bytes_max": "Bytes of memory that one report may take; past it "
     "RESOURCE_EXHAUSTED.",
-    "queries_waiting_max": "Requests that may wait for a query; past it RESOURCE_EXHAUSTED; 0: none.",
+    "queries_waiting_max": "Requests that may wait for a query; past it RESOURCE_EXHAUSTED; "
+    "0: none.",
     "streams_max": "Event streams (Server-Sent Events) open at once; past it RESOURCE_EXHAUSTED.",
     "click_window_hours": "Hours after an impression in which a view counts as its conversion.",
-    "application_window_days": "Days after a view in which an application counts as its conversion.",
+    "application_window_days": "Days after a view in which an application counts as its "
+    "conversion.",
     "outcome_window_days": "Days after an application in which an interview or a hire counts.",
 }
 

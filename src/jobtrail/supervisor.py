@@ -116,8 +116,9 @@ class _Supervisor:
         self._admin = EnvoyAdmin(runtime / "admin.sock")
         self._stopping = asyncio.Event()
         self._children: dict[str, asyncio.subprocess.Process] = {}
-        # A child holds the read end of its pipe and leaves when the write end, ours, is closed. Each
-        # has one of its own: one's event loop makes its end non-blocking, which both would see.
+        # A child holds the read end of its pipe and leaves when the write end, ours, is closed.
+        # Each has one of its own: one's event loop makes its end non-blocking, which both would
+        # see.
         self._pipes = {name: os.pipe() for name in ("collector", "engine")}
 
     async def run(self) -> int:

@@ -95,7 +95,7 @@ METRICS: dict[str, Metric] = {
         "gauge",
         (),
         "Queries of the store that run or wait now.",
-        "Near queries_waiting_max: reports are slow; ask for shorter ranges of time, or less often.",
+        "Near queries_waiting_max: reports are slow; ask for shorter times, or less often.",
     ),
     "jobtrail_engine_streams": Metric(
         "gauge",

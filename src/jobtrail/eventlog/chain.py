@@ -23,7 +23,7 @@ CommitRow = tuple[int, int, int, int, bytes, bytes]
 _FIELDS = struct.Struct(">QQqq")
 
 
-def link(  # noqa: PLR0917 - the fields of a row, in its order
+def link(
     previous: bytes,
     first_offset: int,
     record_count: int,
