@@ -66,8 +66,8 @@ def reasons_page() -> Iterator[str]:
     yield "## Reasons"
     yield (
         "A rejected event was not recorded, and sending it again as it is will not help. It is "
-        "kept in the quarantine: `GET /v1/{parent}/rejectedEvents`. The reason stands in the "
-        "error's `ErrorInfo`, the fields in its `BadRequest`."
+        "kept in the quarantine: `GET /v1/{parent}/rejectedEvents`. The reason stands, in "
+        "capitals, in the error's `ErrorInfo`, the fields in its `BadRequest`."
     )
     rows = ["| reason | code | what is wrong | what to do |", "|---|---|---|---|"]
     for reason, help_ in REASON_HELP.items():
