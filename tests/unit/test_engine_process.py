@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import stat
 import threading
 from collections.abc import Iterator
@@ -52,6 +53,20 @@ def test_it_stops_cleanly_and_at_once_while_a_stream_is_open(engine: EngineProce
     assert engine.process.wait(5) == 0
     assert ended.wait(5)
     assert not engine.socket.exists()
+
+
+def test_streams_end_when_it_is_asked_to_drain_and_it_goes_on_answering(
+    engine: EngineProcess,
+) -> None:
+    engine.wait_until_loaded(1)
+    path = f"/v1/{TENANT}/clientEvents:stream"
+    with engine.client.stream("GET", path, params={"after": 0}) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        engine.process.send_signal(signal.SIGUSR1)
+        assert "" in list(lines)  # it ends, without an error
+    assert engine.refused(path)[:2] == (503, "UNAVAILABLE")
+    assert engine.get("/v1/status")["state"] == "good"
 
 
 def test_it_leaves_when_its_supervisor_is_gone(engine: EngineProcess) -> None:
