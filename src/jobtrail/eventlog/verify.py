@@ -157,15 +157,20 @@ class _Verifier:
 
     def _check_witness(self) -> Iterator[Finding]:
         """Hold the end of the log against what was acknowledged."""
-        acknowledged = read_witness(self._directory)
+        # Before the log's end: the writer moves it before the witness.
+        acknowledged, is_readable = None, True
+        try:
+            acknowledged = read_witness(self._directory)
+        except LogDamaged as error:
+            is_readable = False
+            yield damage(WITNESS, error.message)
         with self._connection:
             tail = _find_tail(self._connection)
             self._end_offset = tail.end_offset
-            if acknowledged is None:
-                if tail.end_offset:
-                    yield warning(WITNESS, "the file is missing; the next start makes it again")
-                return
-            require_acknowledged(self._connection, tail, acknowledged)
+            if acknowledged is not None:
+                require_acknowledged(self._connection, tail, acknowledged)
+            elif tail.end_offset and is_readable:
+                yield warning(WITNESS, "the file is missing; the next start makes it again")
 
     def _check_archive(self) -> Iterator[Finding]:
         check = ArchiveCheck(self._connection, self._folder.archive, self._keys)
