@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,7 +89,8 @@ class Disk(apsw.VFS):
 
     ``fail(operation, error)`` makes every such operation fail until ``heal``: ``write`` and
     ``sync`` of the write-ahead log, ``db_write`` and ``db_sync`` of the database. ``hold`` makes
-    syncs of the write-ahead log wait until ``release``.
+    syncs of the write-ahead log wait until ``release``. ``lose_power`` gives what a power cut would
+    leave: each file as it was when it was last synced.
     """
 
     def __init__(self, name: str) -> None:
@@ -96,10 +98,13 @@ class Disk(apsw.VFS):
         super().__init__(name, CHECKSUM_VFS)
         self.name = name
         self.failing: dict[str, type[apsw.Error]] = {}
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()
+        self.synced_after_failure = 0
+        self.durable: dict[str, bytes] = {}
+        self.keeps_durable = False
+        self.held = threading.Event()
         self._gate = threading.Event()
         self._gate.set()
-        self.held = threading.Event()
 
     def xOpen(  # type: ignore[override]
         self, name: str | apsw.URIFilename | None, flags: list[int]
@@ -119,8 +124,19 @@ class Disk(apsw.VFS):
     def release(self) -> None:
         self._gate.set()
 
+    def lose_power(self, folder: Path, directory: Path) -> None:
+        """Put into *directory* what of the log in *folder* a power cut leaves."""
+        directory.mkdir()
+        for path in folder.iterdir():
+            if not path.name.endswith("-shm"):
+                content = self.durable.get(str(path))
+                if content is None and not path.name.endswith("-wal"):
+                    content = path.read_bytes()
+                if content is not None:
+                    (directory / path.name).write_bytes(content)
+
     def does(self, operation: str) -> None:
-        self.counts[operation] = self.counts.get(operation, 0) + 1
+        self.counts[operation] += 1
         error = self.failing.get(operation)
         if error is not None:
             raise error(f"{operation} fails because the test says so")
@@ -132,7 +148,9 @@ class Disk(apsw.VFS):
 class _DiskFile(apsw.VFSFile):
     def __init__(self, disk: Disk, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
         self._disk = disk
+        self._path = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
         self._prefix = "" if flags[0] & apsw.SQLITE_OPEN_WAL else "db_"
+        self._has_failed = False
         super().__init__(CHECKSUM_VFS, name, flags)
 
     def xWrite(self, data: bytes, offset: int) -> None:
@@ -140,5 +158,10 @@ class _DiskFile(apsw.VFSFile):
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:
+        self._disk.synced_after_failure += self._has_failed
+        self._has_failed = True
         self._disk.does(f"{self._prefix}sync")
         super().xSync(flags)
+        self._has_failed = False
+        if self._disk.keeps_durable:
+            self._disk.durable[self._path] = Path(self._path).read_bytes()

@@ -15,7 +15,7 @@ import apsw
 import structlog
 
 from jobtrail.errors import Failure
-from jobtrail.eventlog.database import connect_to_write, fold_wal_partly
+from jobtrail.eventlog.database import DATABASE, connect_to_write, fold_wal_partly, sync_file
 
 START_PAGES = 20_000
 """40 MiB of write-ahead log. Folding at a tenth of that costs 4 us more an event, because a page
@@ -75,6 +75,9 @@ class Checkpointer:
                     fold_wal_partly(connection)
                 finally:
                     connection.close(True)
+                # SQLite syncs the file only with the last of the log, which is left to the writer.
+                # So that it finds little to sync, the bulk is synced here.
+                sync_file(self._directory / DATABASE)
                 self._has_finished = True
             except (apsw.Error, OSError, Failure) as error:
                 # Nothing is lost: the log keeps everything, and grows until it can be folded.

@@ -64,6 +64,7 @@ class Queue:
         self._refusal: Failure | None = None
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._is_awaited = False
+        self._is_asked_for = False
         self.drain_events_per_second = 0.0
 
     @property
@@ -98,6 +99,7 @@ class Queue:
             if self._is_closed:
                 raise Closing("the service is stopping; send it again to the next one")
             if self._refusal is not None:
+                self._is_asked_for = True
                 self._rouse()
                 raise _renew(self._refusal)
             if (
@@ -136,12 +138,14 @@ class Queue:
             self._refusal = None
 
     def rest(self, timeout_s: float) -> None:
-        """Wait until someone puts something, it is closed, or *timeout_s* have passed."""
+        """Wait until someone was refused since the last call, or closed it, or *timeout_s* passed."""
         with self._mutex:
-            if self._is_closed:
-                return
-            self._is_awaited = True
-        self._await(timeout_s)
+            is_due = self._is_closed or self._is_asked_for
+            self._is_awaited = not is_due
+        if not is_due:
+            self._await(timeout_s)
+        with self._mutex:
+            self._is_asked_for = False
 
     def close(self) -> None:
         """Take nothing new; what waits is still to be taken."""

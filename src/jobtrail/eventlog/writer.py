@@ -27,10 +27,12 @@ from jobtrail.eventlog.waiting import Batch, Queue, Waiting
 from jobtrail.eventlog.witness import Acknowledged, Witness
 from jobtrail.settings import Settings
 
-RETRY_S_MIN = 0.1
+RETRY_S_FIRST = 0.1
 RETRY_S_MAX = 5.0
-"""Between two tries to recover. Whoever appends meanwhile brings the next one forward, but not to
-less than ``RETRY_S_MIN`` after the last."""
+"""Between two tries to recover; doubles from the one to the other."""
+
+RETRY_S_MIN = 0.1
+"""Whoever appends brings the next try forward, but not to less than this after the last."""
 
 DRAIN_SMOOTHING = 0.2
 """Share of the newest commit in the drain rate, which so forgets a stall within ten commits."""
@@ -174,7 +176,7 @@ class Writer:
 
     def _recover(self) -> None:
         """Try to open the log again until that succeeds or the queue is closed."""
-        retry_s = RETRY_S_MIN
+        retry_s = RETRY_S_FIRST
         tried = time.monotonic()
         while not self._queue.is_closed:
             self._queue.rest(retry_s)
