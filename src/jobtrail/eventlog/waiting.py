@@ -138,7 +138,7 @@ class Queue:
             self._refusal = None
 
     def rest(self, timeout_s: float) -> None:
-        """Wait until someone was refused since the last call, or closed it, or *timeout_s* passed."""
+        """Wait until someone was refused since the last call, it was closed, or for *timeout_s*."""
         with self._mutex:
             is_due = self._is_closed or self._is_asked_for
             self._is_awaited = not is_due
