@@ -10,7 +10,6 @@ Each acknowledgement is a line on stdout, ``ID OFFSET OUTCOME``, written before 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import sys
 import threading
@@ -19,6 +18,8 @@ from pathlib import Path
 from jobtrail.errors import Failure
 from jobtrail.eventlog import EventLog, LogReader, Receipt, checkpointer
 from jobtrail.eventlog.archive import archive
+from jobtrail.eventlog.archive_files import ArchivedRecord, write_file
+from jobtrail.eventlog.record import encode_line
 from jobtrail.settings import Settings
 from tests.eventlogs import DAY, NOON, append_all, make_event
 
@@ -49,7 +50,9 @@ async def append(data: Path, first: int, count: int) -> None:
 
 def archive_on(data: Path) -> None:
     """Archive beside a writer; small batches, so that many transactions meet."""
-    importlib.import_module("pyarrow.parquet")  # takes as long as the writer's whole run
+    # The first file of a process takes a second, as long as the writer's whole run.
+    event = make_event(0)
+    write_file(data / "first.parquet", [ArchivedRecord(0, event, encode_line(event))])
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     reader = LogReader(data / "eventlog")
