@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from jobtrail import __version__
-from jobtrail.cli import rebuild, report, send, serve, settings, tail, trail, verify
+from jobtrail.cli import demo, rebuild, report, send, serve, settings, tail, trail, verify
 from jobtrail.cli.exits import CommandFailed, Exit, say
 from jobtrail.errors import Failure
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     serve.serve,
+    demo.demo,
     send.send,
     tail.tail,
     trail.trail,
