@@ -40,7 +40,10 @@ def link(
 
 def holds(previous: bytes, row: CommitRow) -> bool:
     """Tell whether *row* is as it was written, after the commit whose checksum is *previous*."""
-    return link(previous, *row[:4], row[5]) == row[4]
+    try:
+        return link(previous, *row[:4], row[5]) == row[4]
+    except (struct.error, TypeError):
+        return False  # SQLite reads a page that is not there as zeros, and its columns as NULL
 
 
 class Packer:

@@ -25,8 +25,9 @@ from jobtrail.eventlog.record import (
     event_key,
     fingerprint,
 )
+from jobtrail.eventlog.tail import Tail
 from jobtrail.eventlog.waiting import OVERHEAD_BYTES, Queue, WaitingEvent, WaitingRejection
-from jobtrail.eventlog.witness import Acknowledged, read_witness
+from jobtrail.eventlog.witness import read_witness
 from jobtrail.eventlog.writer import Answer, Writer, resolve
 from jobtrail.events import Event
 from jobtrail.settings import Settings
@@ -45,7 +46,7 @@ class EventLog:
         directory: Path,
         settings: Settings,
         lock: HolderLock,
-        acknowledged: Acknowledged | None,
+        acknowledged: Tail | None,
         *,
         vfs: str,
     ) -> None:
@@ -199,7 +200,7 @@ class EventLog:
             return  # as above
 
 
-def _require_database(directory: Path, acknowledged: Acknowledged | None) -> None:
+def _require_database(directory: Path, acknowledged: Tail | None) -> None:
     """Make the database where there is none, unless there must have been one."""
     path = directory / DATABASE
     if path.exists():

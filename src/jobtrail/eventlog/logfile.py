@@ -23,7 +23,6 @@ from jobtrail.eventlog.quarantine import Quarantine
 from jobtrail.eventlog.receipt import Outcome, Receipt
 from jobtrail.eventlog.tail import Tail, read_tail, require_acknowledged
 from jobtrail.eventlog.waiting import Batch, WaitingEvent
-from jobtrail.eventlog.witness import Acknowledged
 from jobtrail.settings import Settings
 
 
@@ -52,7 +51,7 @@ class LogFile:
         self,
         directory: Path,
         settings: Settings,
-        acknowledged: Acknowledged | None,
+        acknowledged: Tail | None,
         *,
         vfs: str = CHECKSUM_VFS,
     ) -> None:
@@ -92,8 +91,11 @@ class LogFile:
         tail = self._insert(fresh) if fresh else self.tail
         crash_point("commit.after_payload")
         if batch.rejections:
-            self._quarantine.keep([rejection.record for rejection in batch.rejections])
-        self._outcomes.add(_count(batch, results))
+            records = [rejection.record for rejection in batch.rejections]
+            tail = tail._replace(rejection_id=self._quarantine.keep(records))
+        counts = _count(batch, results)
+        self._outcomes.add(counts)
+        tail = tail._replace(outcome_count=tail.outcome_count + counts.total())
         crash_point("commit.before_commit")
         execute("COMMIT")
         crash_point("commit.after_commit")
@@ -160,7 +162,7 @@ class LogFile:
         return fresh, results
 
     def _insert(self, fresh: list[WaitingEvent]) -> Tail:
-        first_offset, previous = self.tail
+        first_offset, previous, *_ = self.tail
         keys = apsw.carray(tuple([waiting.key for waiting in fresh]))
         fingerprints = b"".join([waiting.fingerprint for waiting in fresh])
         self._connection.execute(_INSERT_KEYS, (first_offset, fingerprints, keys))
@@ -170,7 +172,7 @@ class LogFile:
         described = (first_offset, len(fresh), min(times), max(times))
         checksum = chain.link(previous, *described, payload)
         self._connection.execute(_INSERT_COMMIT, (*described, checksum, payload))
-        return Tail(first_offset + len(fresh), checksum)
+        return self.tail._replace(end_offset=first_offset + len(fresh), checksum=checksum)
 
 
 def _count(batch: Batch, results: list[Result]) -> Counter[OutcomeRow]:

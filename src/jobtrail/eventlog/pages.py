@@ -16,7 +16,7 @@ from jobtrail.eventlog.finding import Finding, damage
 CHUNK_PAGES = 512
 
 REREADS = 3
-REREAD_AFTER_S = 0.05
+REREAD_AFTER_S = 0.005
 """A page that the writer is just replacing reads as torn; by the third look it has settled."""
 
 _WAL_HEADER_BYTES = 32

@@ -28,8 +28,8 @@ class Quarantine:
         self._bytes_before: int = first[1] if first else 0
         self._bytes_ever: int = last[1] if last else 0
 
-    def keep(self, records: Sequence[bytes]) -> None:
-        """Add *records*, at least one, and drop what is past the bounds.
+    def keep(self, records: Sequence[bytes]) -> int:
+        """Add *records*, at least one, and drop what is past the bounds; return the last's id.
 
         A transaction must be open.
 
@@ -41,6 +41,7 @@ class Quarantine:
         assert last is not None
         self._last_id, self._bytes_ever = last
         self._drop()
+        return self._last_id
 
     def _drop(self) -> None:
         last_dropped = self._last_id - self._rows_max

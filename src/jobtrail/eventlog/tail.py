@@ -10,15 +10,18 @@ from jobtrail.errors import LogDamaged
 from jobtrail.eventlog import chain
 from jobtrail.eventlog.database import fetch, fetch_one
 from jobtrail.eventlog.record import decode_line, event_key
-from jobtrail.eventlog.witness import Acknowledged
 
 
 class Tail(NamedTuple):
-    """The end of the log."""
+    """How far the log has come. Nothing in it ever goes back."""
 
     end_offset: int
     checksum: bytes
     """Of the last commit."""
+    rejection_id: int
+    """Of the last rejection; 0 before the first."""
+    outcome_count: int
+    """Events that were ever counted, whatever became of them."""
 
 
 def read_tail(connection: apsw.Connection) -> Tail:
@@ -31,8 +34,8 @@ def read_tail(connection: apsw.Connection) -> Tail:
     archived_end, archived_checksum = read_archived(connection)
     rows = cast(list[chain.CommitRow], fetch(connection, _LAST_TWO, (archived_end,)))
     if not rows:
-        return Tail(archived_end, archived_checksum)
-    first_offset, record_count, *_, checksum, payload = rows[0]
+        return find_tail(connection)
+    first_offset, record_count, *_, payload = rows[0]
     where = chain.offsets(first_offset, record_count)
     expected_first, previous = archived_end, archived_checksum
     if len(rows) == 2:
@@ -43,7 +46,22 @@ def read_tail(connection: apsw.Connection) -> Tail:
         raise LogDamaged(f"{where}: the checksum of the last commit does not hold")
     lines = chain.Unpacker().unpack(payload, first_offset=first_offset, record_count=record_count)
     _require_keys(connection, first_offset, lines)
-    return Tail(first_offset + record_count, checksum)
+    return find_tail(connection)
+
+
+def find_tail(connection: apsw.Connection) -> Tail:
+    """Find the end of the log without verifying it.
+
+    Raises:
+        apsw.Error: If SQLite cannot read it.
+    """
+    end_offset, checksum = read_archived(connection)
+    rows = fetch(connection, _LAST, (end_offset,))
+    if rows:
+        end_offset, checksum = rows[0]
+    counts = fetch_one(connection, _COUNTS)
+    assert counts is not None
+    return Tail(end_offset, checksum, *counts)
 
 
 def read_archived(connection: apsw.Connection) -> tuple[int, bytes]:
@@ -52,21 +70,22 @@ def read_archived(connection: apsw.Connection) -> tuple[int, bytes]:
     return rows["archived_end"], rows["archived_checksum"]
 
 
-def require_acknowledged(
-    connection: apsw.Connection, tail: Tail, acknowledged: Acknowledged
-) -> None:
+def require_acknowledged(connection: apsw.Connection, tail: Tail, acknowledged: Tail) -> None:
     """Check that the log holds all that was acknowledged.
 
     Raises:
-        LogDamaged: If events are missing, named by offset, or are not those.
+        LogDamaged: If something is missing, events by their offsets, or is not what it was.
     """
     end = acknowledged.end_offset
     if end > tail.end_offset:
         missing = chain.offsets(tail.end_offset, end - tail.end_offset)
-        raise LogDamaged(
-            f"acknowledged events are missing from the end of the log: {missing};"
-            " restore a backup, or remove the file `acknowledged` to go on without them"
-        )
+        raise LogDamaged(f"acknowledged events are missing from the log: {missing}; {_REMEDY}")
+    if tail.rejection_id < acknowledged.rejection_id:
+        missing = f"rejections {tail.rejection_id + 1} to {acknowledged.rejection_id}"
+        raise LogDamaged(f"{missing} are missing from the quarantine; {_REMEDY}")
+    if tail.outcome_count < acknowledged.outcome_count:
+        missing = f"{acknowledged.outcome_count - tail.outcome_count} events"
+        raise LogDamaged(f"{missing} are missing from the counts of outcomes; {_REMEDY}")
     archived_end, checksum = read_archived(connection)
     if end > archived_end:
         row = fetch_one(connection, _ENDING_AT, (end,))
@@ -86,6 +105,16 @@ def _require_keys(connection: apsw.Connection, first_offset: int, lines: list[by
             raise LogDamaged(f"offset {offset}: its event_id is not in the table of keys")
 
 
+_REMEDY = "restore a backup, or remove the file `acknowledged` to go on without them"
+_LAST = """
+SELECT first_offset + record_count, checksum
+FROM commits WHERE first_offset >= ? ORDER BY first_offset DESC LIMIT 1
+"""
+# The sequence remembers the last id also when the quarantine was emptied.
+_COUNTS = """
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'rejections'), 0),
+       (SELECT coalesce(sum(count), 0) FROM outcomes)
+"""
 _LAST_TWO = """
 SELECT first_offset, record_count, receive_time_min, receive_time_max, checksum, payload
 FROM commits WHERE first_offset >= ? ORDER BY first_offset DESC LIMIT 2

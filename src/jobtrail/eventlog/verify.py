@@ -31,7 +31,7 @@ from jobtrail.eventlog.holder import HolderLock
 from jobtrail.eventlog.keys_check import KeysCheck
 from jobtrail.eventlog.pages import check_pages, count_pages
 from jobtrail.eventlog.record import decode_rejection
-from jobtrail.eventlog.tail import Tail, read_archived, require_acknowledged
+from jobtrail.eventlog.tail import find_tail, read_archived, require_acknowledged
 from jobtrail.eventlog.witness import WITNESS, read_witness
 
 CHUNK_COMMITS = 64
@@ -147,6 +147,9 @@ class _Verifier:
             self._found.findings.append(damage(where, error.message))
         except (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.SQLError) as error:
             self._found.findings.append(_unreadable(where, error))
+        except (TypeError, ValueError, LookupError) as error:
+            # STRICT tables hold what they should, unless their pages are not those we wrote.
+            self._found.findings.append(damage(where, f"what is read makes no sense: {error}"))
 
     def _check_integrity(self) -> Iterator[Finding]:
         """Let SQLite look at its own structures."""
@@ -165,7 +168,7 @@ class _Verifier:
             is_readable = False
             yield damage(WITNESS, error.message)
         with self._connection:
-            tail = _find_tail(self._connection)
+            tail = find_tail(self._connection)
             self._end_offset = tail.end_offset
             if acknowledged is not None:
                 require_acknowledged(self._connection, tail, acknowledged)
@@ -191,6 +194,8 @@ class _Verifier:
                 if not chain.holds(previous, row):
                     where = chain.offsets(first_offset, record_count)
                     yield damage(where, "the checksum of the commit does not hold")
+                    if any(value is None for value in row):
+                        return  # not even a row, so there is no next one either
                 expected, previous = first_offset + record_count, row[4]
                 self._found.commits += 1
                 try:
@@ -229,24 +234,12 @@ class _Verifier:
                     yield damage(f"rejection {number}", f"it cannot be read: {error}")
 
 
-def _find_tail(connection: apsw.Connection) -> Tail:
-    """Find the end of the log without verifying it."""
-    rows = fetch(connection, _LAST)
-    archived_end, checksum = read_archived(connection)
-    if rows and rows[0][0] > archived_end:
-        return Tail(*rows[0])
-    return Tail(archived_end, checksum)
-
-
 def _unreadable(where: str, error: apsw.Error) -> Finding:
     if is_rotten_page(error):
         return damage(where, "it cannot be read to its end: a page's checksum does not hold")
     return damage(where, f"it cannot be read to its end: {error}")
 
 
-_LAST = """
-SELECT first_offset + record_count, checksum FROM commits ORDER BY first_offset DESC LIMIT 1
-"""
 _COMMITS = """
 SELECT first_offset, record_count, receive_time_min, receive_time_max, checksum, payload
 FROM commits WHERE first_offset >= ? AND first_offset < ? ORDER BY first_offset LIMIT ?

@@ -1,4 +1,4 @@
-"""The witness: a small file beside the database that says how far events were acknowledged.
+"""The witness: a small file beside the database that says how far the log was acknowledged.
 
 SQLite drops the tail of a damaged write-ahead log in silence, as it must after a crash: it cannot
 tell an unfinished commit from a finished one that rotted. The witness can. It is written after each
@@ -12,26 +12,19 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import NamedTuple
 
 from jobtrail.errors import LogDamaged
 from jobtrail.eventlog.chain import CHECKSUM_BYTES
 from jobtrail.eventlog.database import sync_directory, sync_file
+from jobtrail.eventlog.tail import Tail
 
 WITNESS = "acknowledged"
-_BODY = struct.Struct(f">8sQ{CHECKSUM_BYTES}s")
+_BODY = struct.Struct(f">8sQ{CHECKSUM_BYTES}sQQ")
 _SUM = struct.Struct(">I")
 _MAGIC = b"jobtrail"
 
 
-class Acknowledged(NamedTuple):
-    """All events below *end_offset* were acknowledged; *checksum* is that of the last commit."""
-
-    end_offset: int
-    checksum: bytes
-
-
-def read_witness(directory: Path) -> Acknowledged | None:
+def read_witness(directory: Path) -> Tail | None:
     """Read what the last writer acknowledged, or ``None`` when there is no witness.
 
     Raises:
@@ -42,9 +35,9 @@ def read_witness(directory: Path) -> Acknowledged | None:
     except FileNotFoundError:
         return None
     if len(text) == _BODY.size + _SUM.size:
-        magic, end_offset, checksum = _BODY.unpack_from(text)
+        magic, end_offset, checksum, rejection_id, outcome_count = _BODY.unpack_from(text)
         if magic == _MAGIC and _SUM.unpack_from(text, _BODY.size) == (_sum(text),):
-            return Acknowledged(end_offset, checksum)
+            return Tail(end_offset, checksum, rejection_id, outcome_count)
     raise LogDamaged(
         f"{WITNESS} is damaged; if `jobtrail verify` finds nothing else, remove that file"
     )
@@ -53,7 +46,7 @@ def read_witness(directory: Path) -> Acknowledged | None:
 class Witness:
     """The file, open for the writer."""
 
-    def __init__(self, directory: Path, acknowledged: Acknowledged) -> None:
+    def __init__(self, directory: Path, acknowledged: Tail) -> None:
         path, made = directory / WITNESS, directory / f"{WITNESS}.new"
         if not path.exists():
             made.write_bytes(_encode(acknowledged))
@@ -63,7 +56,7 @@ class Witness:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self.write(acknowledged)
 
-    def write(self, acknowledged: Acknowledged) -> None:
+    def write(self, acknowledged: Tail) -> None:
         """Say how far is acknowledged from now on.
 
         Raises:
@@ -76,8 +69,8 @@ class Witness:
         os.close(self._descriptor)
 
 
-def _encode(acknowledged: Acknowledged) -> bytes:
-    body = _BODY.pack(_MAGIC, acknowledged.end_offset, acknowledged.checksum)
+def _encode(acknowledged: Tail) -> bytes:
+    body = _BODY.pack(_MAGIC, *acknowledged)
     return body + _SUM.pack(zlib.crc32(body))
 
 

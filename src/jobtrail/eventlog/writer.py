@@ -23,8 +23,9 @@ from jobtrail.crash import crash_point
 from jobtrail.errors import Failure, LogUnavailable
 from jobtrail.eventlog.database import CHECKSUM_VFS, failure_of
 from jobtrail.eventlog.logfile import LogFile
+from jobtrail.eventlog.tail import Tail
 from jobtrail.eventlog.waiting import Batch, Queue, Waiting
-from jobtrail.eventlog.witness import Acknowledged, Witness
+from jobtrail.eventlog.witness import Witness
 from jobtrail.settings import Settings
 
 RETRY_S_FIRST = 0.1
@@ -63,7 +64,7 @@ class Writer:
         waiting: Queue,
         deliver: Deliver,
         *,
-        acknowledged: Acknowledged | None,
+        acknowledged: Tail | None,
         vfs: str = CHECKSUM_VFS,
     ) -> None:
         self._directory = directory
@@ -73,7 +74,7 @@ class Writer:
         self._vfs = vfs
         self._logger = structlog.stdlib.get_logger().bind(part="eventlog")
         self._file: LogFile | None = LogFile(directory, settings, acknowledged, vfs=vfs)
-        self._acknowledged = Acknowledged(*self._file.tail)
+        self._acknowledged = self._file.tail
         self._witness = Witness(directory, self._acknowledged)
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._in_hand: Batch | None = None
@@ -124,7 +125,7 @@ class Writer:
         except (apsw.Error, OSError, MemoryError, Failure) as error:
             self._break(error, batch)
             return
-        self._acknowledge(Acknowledged(*self._file.tail))
+        self._acknowledge(self._file.tail)
         self._count(batch, time.monotonic() - began)
         answers: list[Answer] = list(zip(batch.events, results, strict=True))
         answers += [(rejection, True) for rejection in batch.rejections]
@@ -145,7 +146,7 @@ class Writer:
         self._refuse(failure, batch)
         self._close_file(is_healthy=False)
 
-    def _acknowledge(self, acknowledged: Acknowledged) -> None:
+    def _acknowledge(self, acknowledged: Tail) -> None:
         if acknowledged != self._acknowledged:
             self._acknowledged = acknowledged
             try:
@@ -198,7 +199,7 @@ class Writer:
             return False
         # A commit that failed may have reached the disk after all; then it is recorded, and a
         # repeated event is answered as the duplicate that it is.
-        self._acknowledge(Acknowledged(*self._file.tail))
+        self._acknowledge(self._file.tail)
         self._queue.accept()
         self._logger.info("log_recovered", end_offset=self.end_offset)
         return True
