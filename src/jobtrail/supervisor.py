@@ -37,6 +37,10 @@ _ENGINE_WAIT_S = 1.5
 _BACKOFF_FIRST_S, _BACKOFF_MAX_S = 0.1, 5.0
 _STEADY_AFTER_S = 1.0
 _POLL_S = 0.02
+_ENGINE_NICENESS = 5
+
+# A collector that ends this often before it was ever ready will not get ready.
+_FIRST_STARTS_MAX = 3
 
 
 def serve(settings: Settings) -> int:
@@ -116,6 +120,7 @@ class _Supervisor:
         self._admin = EnvoyAdmin(runtime / "admin.sock")
         self._stopping = asyncio.Event()
         self._children: dict[str, asyncio.subprocess.Process] = {}
+        self._is_ready = False
         # A child holds the read end of its pipe and leaves when the write end, ours, is closed.
         # Each has one of its own: one's event loop makes its end non-blocking, which both would
         # see.
@@ -151,7 +156,11 @@ class _Supervisor:
         return await self._spawn("collector", command, extra)
 
     async def _start_engine(self) -> asyncio.subprocess.Process:
-        return await self._spawn("engine", [sys.executable, "-m", "jobtrail.engine"], {})
+        engine = await self._spawn("engine", [sys.executable, "-m", "jobtrail.engine"], {})
+        # Counting yields to recording where both want the processor.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, engine.pid, _ENGINE_NICENESS)
+        return engine
 
     async def _spawn(
         self, name: str, command: list[str], extra: dict[str, str]
@@ -182,6 +191,7 @@ class _Supervisor:
             port = await self._admin.listening_port()
             if port and await _answers_ready(self._settings, port):
                 self._port = port
+                self._is_ready = True
                 await self._wait_for_engine()
                 return True
             await asyncio.sleep(_POLL_S)
@@ -212,8 +222,10 @@ class _Supervisor:
         self, name: str, start: Callable[[], Awaitable[asyncio.subprocess.Process]]
     ) -> None:
         backoff = _BACKOFF_FIRST_S
+        starts = 0
         while not self._stopping.is_set():
             started = time.monotonic()
+            starts += 1
             process = await start()
             self._children[name] = process
             code = await process.wait()
@@ -221,6 +233,9 @@ class _Supervisor:
                 return
             if time.monotonic() - started > _STEADY_AFTER_S:
                 backoff = _BACKOFF_FIRST_S
+            if name == "collector" and not self._is_ready and starts >= _FIRST_STARTS_MAX:
+                _say(f"jobtrail: the collector ended with code {code}; its messages are above")
+                return
             _say(f"jobtrail: the {name} ended with code {code}; starting it again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), backoff)
@@ -233,11 +248,19 @@ class _Supervisor:
         process = self._children.get("collector")
         if process is None or process.returncode is not None:
             return
+        self._end_streams()
         await self._admin.drain()
         deadline = time.monotonic() + self._settings.shutdown_timeout_ms / 1000
         while time.monotonic() < deadline and await self._admin.active_requests():
             await asyncio.sleep(_POLL_S)
         await self._stop("collector")
+
+    def _end_streams(self) -> None:
+        """Have the engine end its live streams, which would be in flight for ever."""
+        engine = self._children.get("engine")
+        if engine is not None and engine.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                engine.send_signal(signal.SIGUSR1)
 
     async def _stop(self, name: str) -> None:
         process = self._children.get(name)

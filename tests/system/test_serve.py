@@ -200,3 +200,29 @@ def test_metrics_tell_of_log_and_engine(server: Service) -> None:
     assert 'jobtrail_requests_total{api="rest/v4",outcome="admitted"}' in text
     assert 'jobtrail_rejections_total{reason="event_id_missing"}' in text
     assert "jobtrail_engine_is_up 1.0" in text
+
+
+def test_stopping_does_not_wait_for_live_streams(start_server: Callable[..., Service]) -> None:
+    service = start_server(shutdown_timeout_ms=60_000)
+    tenant = new_tenant()
+    service.record(tenant, event_json(tenant))
+    with httpx.stream("GET", f"{service.url}/v1/{tenant}/clientEvents:stream", timeout=30) as live:
+        assert live.status_code == 200
+        lines = live.iter_lines()
+        os.kill(service.pid, signal.SIGTERM)
+        for _ in lines:  # ends when the server ends it
+            pass
+    assert service.stop() == 0  # within 30 s, half of what a request in flight would get
+
+
+def test_a_damaged_log_is_named_and_not_served(start_server: Callable[..., Service]) -> None:
+    service = start_server()
+    tenant = new_tenant()
+    service.record(tenant, event_json(tenant))
+    assert service.stop() == 0
+    log = service.data / "eventlog" / "log.sqlite3"
+    log.write_bytes(log.read_bytes()[:-1_000])
+    result = serve("--data", str(service.data), "--port", "0")
+    assert result.returncode == 1
+    assert "log" in result.stderr
+    assert "damage" in result.stderr.lower() or "cut" in result.stderr.lower()

@@ -2,8 +2,8 @@
 
 market      jobs, companies and people who look for work
 behaviour   what those people do: searches, views, applications, interviews, hires
-delivery    how it reaches a server: late, twice, with wrong clocks, sometimes refused
-truth       what a correct server must answer afterwards
+delivery    how it reaches a server: late, twice, with wrong clocks, sometimes refused; and what
+            a correct server answers
 recording   the sending itself, through Google's published client
 
 Everything follows from a seed and a reference time; nothing here reads the clock or the network

@@ -1,4 +1,4 @@
-"""The sending itself: through Google's published client, over the wire, as a user's program does it."""
+"""The sending itself: over the wire, through Google's published client, as a user does it."""
 
 from __future__ import annotations
 
