@@ -72,8 +72,13 @@ def test_positions_in_notes_are_read(
     assert funnel["impression"] == 3
     assert funnel["view"] == 1
     assert funnel["application_start"] == 1
-    trail = server.get(f"/v1/{tenant}/trails", requestId=variables["session_id"])
-    assert '"position": 3' in str(trail).replace("'", '"')
+    trail = server.get(f"/v1/{tenant}/trails", requestId=variables["session_id"])["clientEvents"]
+    places = [place for event in trail for place in event["receipt"].get("positions", ())]
+    assert sorted((place["position"], place["source"]) for place in places) == [
+        (1, "notes"),
+        (2, "notes"),
+        (3, "notes"),
+    ]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -73,15 +73,16 @@ def _show(events: list[dict[str, Any]], tenant: str) -> None:
 
 
 def _position(event: dict[str, Any], shown: dict[str, int]) -> str:
-    """Say where the event's job stood on the list that this trail's IMPRESSION shows.
+    """Say where the event's job stood: by the event itself, else by an IMPRESSION before it.
 
-    *shown* keeps the list for the events after it.
+    *shown* keeps the places for the events after it.
     """
+    places = event["receipt"].get("positions", ())
+    for place in places:
+        shown.setdefault(place["job"], place["position"])
+    if len(places) > 1:
+        return f"{places[0]['position']} to {places[-1]['position']}"
     jobs = event["jobEvent"]["jobs"]
-    if event["jobEvent"]["type"] == "IMPRESSION" and len(jobs) > 1:
-        for index, job in enumerate(jobs):
-            shown.setdefault(job, index + 1)
-        return f"1 to {len(jobs)}"
     return str(shown.get(jobs[0], "")) if len(jobs) == 1 else ""
 
 

@@ -66,13 +66,31 @@ def read_trail(
             "limit": count_max,
         },
     )
-    return _with_all_checks(store, tenant, rows)
+    return _with_positions(store, tenant, _with_all_checks(store, tenant, rows))
 
 
 def offset_of(event: dict[str, object]) -> int:
     """Return the log's offset of an event that was read here."""
     receipt = cast(dict[str, object], event["receipt"])
     return cast(int, receipt["offset"])
+
+
+def _with_positions(
+    store: Store, tenant: str, events: list[dict[str, object]]
+) -> list[dict[str, object]]:
+    """Add to each receipt where the event's jobs stood on a list, and what says so."""
+    if not events:
+        return []
+    offsets = [offset_of(event) for event in events]
+    rows = store.query(statement("positions"), {"tenant": tenant, "offsets": offsets})
+    positions: dict[int, list[dict[str, object]]] = {}
+    for row in rows:
+        place = {name: row[name] for name in ("job", "position", "source")}
+        positions.setdefault(cast(int, row["offset"]), []).append(place)
+    for event in events:
+        if found := positions.get(offset_of(event)):
+            cast(dict[str, object], event["receipt"])["positions"] = found
+    return events
 
 
 def _with_all_checks(

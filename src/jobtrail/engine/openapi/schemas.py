@@ -103,6 +103,20 @@ def _read() -> dict[str, Schema]:
                 text("A check.", enum=[str(check) for check in Check]),
                 "What is odd about the event, by all that has arrived until now.",
             ),
+            "positions": listing(
+                thing(
+                    {
+                        "job": text("Resource name."),
+                        "position": whole("Place on the result list; 1 is the top.", minimum=1),
+                        "source": text(
+                            "What says so: the order of an IMPRESSION's jobs, or its notes.",
+                            enum=["search", "event", "order", "notes"],
+                        ),
+                    },
+                    required=("job", "position", "source"),
+                ),
+                "Where the event's jobs stood, as far as it is known; in trails alone.",
+            ),
         },
         required=("offset", "receiveTime", "api", "client", "checks"),
         description="How the event was recorded.",
