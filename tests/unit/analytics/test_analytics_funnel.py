@@ -182,6 +182,7 @@ def test_other_tenants_are_not_counted(store: Store) -> None:
         ([(T.IMPRESSION, 0), (T.IMPRESSION, DAY), (T.VIEW, DAY + 60)], "view"),
         # What came too late opens no window of its own.
         ([(T.IMPRESSION, 0), (T.VIEW, 20 * DAY), (T.APPLICATION_START, 40 * DAY)], "impression"),
+        ([(T.VIEW, 0), (T.APPLICATION_FINISH, 31 * DAY), (T.HIRED, 396 * DAY)], "view"),
     ],
 )
 def test_a_stage_counts_up_to_the_end_of_its_window(
@@ -230,15 +231,17 @@ def test_an_alert_is_apart_from_search(store: Store) -> None:
             (T.NOTIFICATION, 0, {"request_id": "ignored"}),
             (T.VIEW, 0, {"request_id": "found before"}),
             (T.NOTIFICATION, 1, {"request_id": "found before"}),
+            (T.VIEW, 0, {"request_id": "at once"}),
+            (T.NOTIFICATION, 0, {"request_id": "at once"}),
         ],
     )
     search = funnel(store)
     assert counts(search) == {"impression": (1, 1), "view": (2, 0)}
     assert (
-        "2 pairs began with an alert (NOTIFICATION) and are counted by surface=alert alone."
+        "3 pairs began with an alert (NOTIFICATION) and are counted by surface=alert alone."
         in search.notes
     )
-    assert counts(funnel(store, surface="alert")) == {"impression": (2, 0), "view": (1, 0)}
+    assert counts(funnel(store, surface="alert")) == {"impression": (3, 0), "view": (2, 0)}
     # The surface is the pair's, whichever types are chosen.
     assert counts(funnel(store, type="VIEW")) == {"impression": (0, 2), "view": (2, 0)}
 

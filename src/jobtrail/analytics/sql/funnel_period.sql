@@ -2,34 +2,44 @@
 -- in [{start}, {end}), microseconds since 1970, whenever the pair began.
 --
 -- A pair is a (seeker, job). {types} and {jobs} choose events before anything else; empty is all.
--- Only the surface on which a pair began is told from events outside of the period too.
+-- Only the surface on which a pair began is told from events outside of the period too. Numbers for
+-- events and hashes for pairs are as in funnel_cohort.sql.
+WITH
+    pairs AS
+    (
+        SELECT arraySort(groupArray(
+            toUnixTimestamp64Micro(create_time) * 32
+                + toInt8(stage) * 4
+                + (surface = 'search') * 2
+                + (empty({types:Array(String)}) OR has({types:Array(String)}, type)))) AS touches
+        FROM interactions
+        WHERE tenant = {tenant:String}
+          AND stage != 'none'
+          AND (empty({jobs:Array(String)}) OR has({jobs:Array(String)}, job))
+        GROUP BY sipHash64(seeker, job), cityHash64(seeker, job)
+    ),
+    periods AS
+    (
+        SELECT
+            -- An alert began it, and no search showed the job.
+            bitAnd(touches[1], 2) = 0 AND NOT arrayExists(touch -> bitAnd(touch, 30) = 6, touches)
+                AS is_alert,
+            arrayFilter(
+                touch -> bitAnd(touch, 1) = 1
+                    AND (is_alert OR bitAnd(touch, 2) = 2)
+                    AND intDiv(touch - bitAnd(touch, 31), 32) >= {start:Int64}
+                    AND intDiv(touch - bitAnd(touch, 31), 32) < {end:Int64},
+                touches) AS chosen,
+            arraySort(arrayDistinct(arrayMap(touch -> toInt8(intDiv(bitAnd(touch, 31), 4)), chosen)))
+                AS stages_seen
+        FROM pairs
+        WHERE notEmpty(chosen)
+    )
 SELECT
-    surface_begun AS surface,
-    arraySort(arrayDistinct(
-        arrayFilter(touch -> surface_begun = 'alert' OR NOT touch.2, chosen).1)) AS stages,
+    if(is_alert, 'alert', 'search') AS surface,
+    stages_seen AS stages,
     count() AS pairs,
     0 AS pairs_cut_off
-FROM
-(
-    SELECT
-        -- An alert began it: the job was never shown in a search, and nothing came earlier.
-        if(countIf(interactions.surface = 'alert') > 0
-               AND countIf(interactions.surface = 'search' AND stage = 'impression') = 0
-               AND (countIf(interactions.surface = 'search') = 0
-                    OR minIf(create_time, interactions.surface = 'alert')
-                        <= minIf(create_time, interactions.surface = 'search')),
-           'alert', 'search') AS surface_begun,
-        groupUniqArrayIf(
-            (toInt8(stage), interactions.surface = 'alert'),
-            (empty({types:Array(String)}) OR has({types:Array(String)}, type))
-                AND toUnixTimestamp64Micro(create_time) >= {start:Int64}
-                AND toUnixTimestamp64Micro(create_time) < {end:Int64}) AS chosen
-    FROM interactions
-    WHERE tenant = {tenant:String}
-      AND stage != 'none'
-      AND (empty({jobs:Array(String)}) OR has({jobs:Array(String)}, job))
-    GROUP BY seeker, job
-)
+FROM periods
 GROUP BY surface, stages
-HAVING notEmpty(stages)
 ORDER BY surface, stages
