@@ -5,7 +5,9 @@ docs/adr/0004-funnel-semantics.md says why it counts as it does.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
 
 import msgspec
 
@@ -38,6 +40,9 @@ STAGES = (
     "hire",
 )
 """In order; the store's numbers of them begin at 1."""
+
+SLICE_INTERACTIONS = 1_000_000
+"""Interactions that are folded at once, about: 120 MB, and 0.4 s on two cores."""
 
 _WINDOW_MAX_US = 400 * 366 * 24 * US_PER_HOUR
 """The store holds 400 years, so a longer window is no longer one; it keeps the sums in 64 bits."""
@@ -89,9 +94,12 @@ def compute(store: Store, tenant: str, parsed: Parsed, settings: Settings) -> An
     }
     if parsed.view is View.COHORT:
         chosen |= _windows(settings)
-    found = msgspec.convert(store.query(read_sql(f"funnel_{parsed.view}"), chosen), list[_Found])
+    found = _ask(store, f"funnel_{parsed.view}", chosen)
     here = [row for row in found if row.surface is parsed.surface]
-    funnel = close_upward({row.stages: row.pairs for row in here})
+    pairs: Counter[tuple[int, ...]] = Counter()
+    for row in here:
+        pairs[row.stages] += row.pairs
+    funnel = close_upward(pairs)
     elsewhere = sum(row.pairs for row in found) - sum(row.pairs for row in here)
     cut_off = sum(row.pairs_cut_off for row in here)
     notes = [
@@ -102,13 +110,35 @@ def compute(store: Store, tenant: str, parsed: Parsed, settings: Settings) -> An
     return Answer(_rows(funnel), notes)
 
 
+class _Size(msgspec.Struct):
+    """The row of sql/funnel_size.sql."""
+
+    interactions: int
+    end_offset: int
+
+
 class _Found(msgspec.Struct):
-    """One row of sql/funnel_*.sql."""
+    """One row of sql/funnel_cohort.sql and sql/funnel_period.sql."""
 
     surface: Surface
     stages: tuple[int, ...]
     pairs: int
     pairs_cut_off: int
+
+
+def _ask(store: Store, query: str, chosen: Mapping[str, object]) -> list[_Found]:
+    """Run a query slice by slice, all over what is loaded now, so that memory is bounded."""
+    (row,) = store.query(read_sql("funnel_size"), {"tenant": chosen["tenant"]})
+    size = msgspec.convert(row, _Size)
+    slices = max(1, ceil(size.interactions / SLICE_INTERACTIONS))
+    whole = {**chosen, "end_offset": size.end_offset, "slices": slices}
+    return [
+        found
+        for slice_ in range(slices)
+        for found in msgspec.convert(
+            store.query(read_sql(query), {**whole, "slice": slice_}), list[_Found]
+        )
+    ]
 
 
 def _windows(settings: Settings) -> dict[str, object]:

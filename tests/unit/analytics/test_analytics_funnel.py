@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pytest
 
+from jobtrail.analytics import funnel as funnel_
 from jobtrail.analytics.funnel import STAGES, close_upward
 from jobtrail.analytics.reports import REPORTS, Report, ReportError, run_report
 from jobtrail.errors import Code
@@ -287,6 +288,28 @@ def test_a_window_of_a_million_years_is_one_without_end(store: Store) -> None:
     )
     report = run_report(store, "funnel", TENANT, {}, settings=endless)
     assert counts(report)["view"] == (1, 0)
+
+
+def test_a_large_tenant_is_answered_in_slices_that_add_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [
+        (type_, seconds, {"request_id": f"r{seeker}"})
+        for seeker in range(40)
+        for type_, seconds in ((T.IMPRESSION, 0), (T.VIEW, 60), (T.HIRED, 70))[: 1 + seeker % 3]
+    ]
+    record_all(store, events)
+    whole = funnel(store), funnel(store, view="period")
+    assert counts(whole[0]) == {
+        "impression": (40, 0),
+        "view": (26, 0),
+        "application_start": (0, 13),
+        "application_finish": (0, 13),
+        "interview": (0, 13),
+        "hire": (13, 0),
+    }
+    monkeypatch.setattr(funnel_, "SLICE_INTERACTIONS", 30)  # of 79: three slices
+    assert (funnel(store), funnel(store, view="period")) == whole
 
 
 def test_a_report_that_is_not_there_is_not_found(store: Store) -> None:

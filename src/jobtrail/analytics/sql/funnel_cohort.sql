@@ -1,6 +1,7 @@
 -- One row is one surface and set of stages, with how many pairs reached exactly these stages.
 --
 -- A pair is a (seeker, job). {types} and {jobs} choose events before anything else; empty is all.
+-- Seekers are dealt to {slices} slices, of which this is one; pairs of all slices add up.
 -- A pair belongs to the cohort when its first event lies in [{start}, {end}), microseconds since
 -- 1970. It reached a stage when an event of that stage is in time:
 --   * one that no event of an earlier group (impression | view | application | outcome) precedes;
@@ -28,6 +29,8 @@ WITH
                 + (empty({types:Array(String)}) OR has({types:Array(String)}, type)))) AS touches
         FROM interactions
         WHERE tenant = {tenant:String}
+          AND `offset` < {end_offset:UInt64}
+          AND cityHash64(seeker) % {slices:UInt32} = {slice:UInt32}
           AND stage != 'none'
           AND (empty({jobs:Array(String)}) OR has({jobs:Array(String)}, job))
         GROUP BY sipHash64(seeker, job), cityHash64(seeker, job)

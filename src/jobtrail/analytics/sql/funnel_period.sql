@@ -2,6 +2,7 @@
 -- in [{start}, {end}), microseconds since 1970, whenever the pair began.
 --
 -- A pair is a (seeker, job). {types} and {jobs} choose events before anything else; empty is all.
+-- Seekers are dealt to {slices} slices, of which this is one; pairs of all slices add up.
 -- Only the surface on which a pair began is told from events outside of the period too. Numbers for
 -- events and hashes for pairs are as in funnel_cohort.sql.
 WITH
@@ -14,6 +15,8 @@ WITH
                 + (empty({types:Array(String)}) OR has({types:Array(String)}, type)))) AS touches
         FROM interactions
         WHERE tenant = {tenant:String}
+          AND `offset` < {end_offset:UInt64}
+          AND cityHash64(seeker) % {slices:UInt32} = {slice:UInt32}
           AND stage != 'none'
           AND (empty({jobs:Array(String)}) OR has({jobs:Array(String)}, job))
         GROUP BY sipHash64(seeker, job), cityHash64(seeker, job)
