@@ -10,6 +10,7 @@ from google.cloud import talent_v4 as talent
 from google.cloud.talent_v4.services.event_service import transports
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from jobtrail.wire.messages import CreateClientEventRequest
 from tests.service import Service, event_json
 
 WAYS = ("grpc", "rest")
@@ -64,3 +65,15 @@ def raw_stub(service: Service, method: str) -> Any:
 
 CREATE_V4 = "/google.cloud.talent.v4.EventService/CreateClientEvent"
 CREATE_V4BETA1 = "/google.cloud.talent.v4beta1.EventService/CreateClientEvent"
+
+
+def raw_request(tenant: str, **changes: Any) -> Any:
+    """Make a CreateClientEventRequest of our own, with nothing in a client's way."""
+    request = CreateClientEventRequest["v4"](parent=tenant)
+    event = request.client_event
+    event.event_id = changes.get("event_id", event_json(tenant)["eventId"])
+    event.create_time.seconds = changes.get("seconds", 1_795_000_000)
+    event.create_time.nanos = changes.get("nanos", 0)
+    event.job_event.type = changes.get("type", 2)
+    event.job_event.jobs.append(f"{tenant}/jobs/1")
+    return request
