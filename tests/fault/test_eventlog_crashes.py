@@ -98,8 +98,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-@pytest.mark.parametrize("nth", [1, 4])
-@pytest.mark.parametrize("point", ARCHIVE_POINTS)
+# The third time is inside the second batch, with a first one that is complete.
+@pytest.mark.parametrize(
+    ("point", "nth"), [(point, 1 + 2 * (n % 2)) for n, point in enumerate(ARCHIVE_POINTS)]
+)
 def test_a_crash_while_archiving_is_finished_by_the_next_call(
     tmp_path: Path, recorded: Path, point: str, nth: int
 ) -> None:
@@ -126,7 +128,7 @@ def test_a_crash_while_archiving_is_finished_by_the_next_call(
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_kill_at_any_moment_loses_nothing_acknowledged(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     process = start("append", tmp_path, 0, 1_000_000)

@@ -23,7 +23,7 @@ from jobtrail.eventlog.verify import LogVerification, verify_log
 from jobtrail.settings import Settings
 from tests.eventlogs import DAY, NOON, append_all, make_event
 
-SAMPLES = 150
+SAMPLES = 100
 RNG = random.Random(20_241_004)
 NAMED = re.compile(r"page \d+|offset|log\.sqlite3|acknowledged|archive/|rejection \d+|pages \d+")
 

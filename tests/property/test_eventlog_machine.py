@@ -1,4 +1,4 @@
-"""Append, repeat, refuse, archive, close and kill in any order: the log agrees with a dictionary."""
+"""Append, repeat, refuse, archive, close and kill, in any order: the log agrees with a dict."""
 
 from __future__ import annotations
 
