@@ -42,6 +42,9 @@ def report(
         list[str] | None, typer.Option("--type", help="Only this event type; may be repeated.")
     ] = None,
     view: Annotated[str | None, typer.Option(help="cohort or period.")] = None,
+    surface: Annotated[
+        str | None, typer.Option(help="search or alert: where a pair began.")
+    ] = None,
     format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = "table",
     as_json: Json = False,
     data: Data = None,
@@ -69,6 +72,7 @@ def report(
         "job": job,
         "type": type_,
         "view": view,
+        "surface": surface,
     }
     parameters = {key: value for key, value in given.items() if value}
     _check(name, parameters)
