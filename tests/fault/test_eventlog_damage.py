@@ -10,18 +10,21 @@ import asyncio
 import random
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jobtrail.errors import Failure, LogDamaged, LogUnavailable, Reason
-from jobtrail.eventlog import EventLog, LogReader, Rejection
+from jobtrail.eventlog import EventLog, LogReader, Outcome, Receipt, Rejection
 from jobtrail.eventlog.archive import archive
 from jobtrail.eventlog.database import PAGE_BYTES
+from jobtrail.eventlog.record import event_key
 from jobtrail.eventlog.verify import LogVerification, verify_log
+from jobtrail.events import Event
 from jobtrail.settings import Settings
-from tests.eventlogs import DAY, NOON, append_all, make_event
+from tests.eventlogs import DAY, NOON, append_all, make_event, record_and_close, wait_until
 
 SAMPLES = 100
 RNG = random.Random(20_241_004)
@@ -224,6 +227,42 @@ def test_a_writer_refuses_to_start_behind_what_was_acknowledged(
         # It says how to go on without them, and that works.
         (data / "eventlog" / "acknowledged").unlink()
         assert asyncio.run(_open_and_close(data)) < 60, size
+
+
+async def test_an_id_on_a_rotten_page_is_never_admitted_twice(tmp_path: Path) -> None:
+    events = [make_event(n) for n in range(600)]
+    await record_and_close(tmp_path / "eventlog", events, Settings(commit_events_max=1))
+    path = tmp_path / "eventlog" / "log.sqlite3"
+    content = bytearray(path.read_bytes())
+
+    def page_of(event: Event) -> int:
+        return content.index(event_key(event.tenant, event.event_id)) // PAGE_BYTES
+
+    # Opening looks for the last event's key, which must not lie on the same page; neither may the
+    # page be an inner one of the tree, over which every search goes (leaves begin with 10).
+    victim = next(
+        event
+        for event in events
+        if page_of(event) != page_of(events[-1]) and content[page_of(event) * PAGE_BYTES] == 10
+    )
+    content[page_of(victim) * PAGE_BYTES + 100] ^= 1
+    path.write_bytes(content)
+
+    log = EventLog.open(tmp_path / "eventlog", Settings())
+    [answer] = await append_all(log, [victim])
+    assert isinstance(answer, LogUnavailable)
+    assert "damaged" in answer.message
+    assert "jobtrail verify" in answer.message
+    # What has nothing to do with that page goes on being recorded and recognised.
+    outcomes: Counter[str] = Counter()
+    for event in [*events[::30], *(make_event(f"new {n}") for n in range(20))]:
+        await wait_until(lambda: log.status().is_writable)
+        [answer] = await append_all(log, [event])
+        outcomes[answer.outcome if isinstance(answer, Receipt) else type(answer).__name__] += 1
+    assert outcomes[Outcome.DUPLICATE] >= 15
+    assert outcomes[Outcome.ADMITTED] >= 15
+    await log.close()
+    assert not verify_log(tmp_path).is_sound
 
 
 def test_every_byte_of_the_witness_counts(closed: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ class LogStatus(msgspec.Struct, frozen=True):
     """Since the log was opened; the same for the counts below."""
     committed_events: int
     committed_bytes: int
-    """Of lines, before compression."""
+    """Of lines, before compression, and of rejections."""
     failures: int
     """Commits that failed, and tries to recover that did."""
     lost_rejections: int

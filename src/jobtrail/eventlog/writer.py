@@ -20,11 +20,11 @@ import apsw
 import structlog
 
 from jobtrail.crash import crash_point
-from jobtrail.errors import Failure, LogUnavailable
+from jobtrail.errors import Failure, LogDamaged, LogUnavailable
 from jobtrail.eventlog.database import CHECKSUM_VFS, failure_of
 from jobtrail.eventlog.logfile import LogFile
 from jobtrail.eventlog.tail import Tail
-from jobtrail.eventlog.waiting import Batch, Queue, Waiting
+from jobtrail.eventlog.waiting import OVERHEAD_BYTES, Batch, Queue, Waiting
 from jobtrail.eventlog.witness import Witness
 from jobtrail.settings import Settings
 
@@ -73,9 +73,14 @@ class Writer:
         self._deliver = deliver
         self._vfs = vfs
         self._logger = structlog.stdlib.get_logger().bind(part="eventlog")
-        self._file: LogFile | None = LogFile(directory, settings, acknowledged, vfs=vfs)
-        self._acknowledged = self._file.tail
-        self._witness = Witness(directory, self._acknowledged)
+        file = LogFile(directory, settings, acknowledged, vfs=vfs)
+        self._file: LogFile | None = file
+        self._acknowledged = file.tail
+        try:
+            self._witness = Witness(directory, self._acknowledged)
+        except OSError:
+            file.close(is_healthy=False)
+            raise
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._in_hand: Batch | None = None
         self.commits = 0
@@ -141,10 +146,15 @@ class Writer:
             self._break(error, None)
 
     def _break(self, error: Exception, batch: Batch | None) -> None:
-        failure = failure_of(error, self._directory)
+        failure = self._failure_of(error)
         self._logger.error("log_failed", reason=failure.message, cause=repr(error))
         self._refuse(failure, batch)
         self._close_file(is_healthy=False)
+
+    def _failure_of(self, error: Exception) -> Failure:
+        """Say what *error* means to whoever waits: a damaged log can be mended, and they retry."""
+        failure = failure_of(error, self._directory)
+        return LogUnavailable(failure.message) if isinstance(failure, LogDamaged) else failure
 
     def _acknowledge(self, acknowledged: Tail) -> None:
         if acknowledged != self._acknowledged:
@@ -159,8 +169,9 @@ class Writer:
     def _count(self, batch: Batch, seconds: float) -> None:
         self.commits += 1
         self.committed_events += len(batch.events)
-        self.committed_bytes += batch.bytes
-        rate = (len(batch.events) + len(batch.rejections)) / max(seconds, 1e-6)
+        entries = len(batch.events) + len(batch.rejections)
+        self.committed_bytes += batch.bytes - entries * OVERHEAD_BYTES
+        rate = entries / max(seconds, 1e-6)
         last = self._queue.drain_events_per_second or rate
         self._queue.drain_events_per_second = last + DRAIN_SMOOTHING * (rate - last)
 
@@ -193,7 +204,7 @@ class Writer:
         try:
             self._file = LogFile(self._directory, self._settings, self._acknowledged, vfs=self._vfs)
         except (apsw.Error, OSError, MemoryError, Failure) as error:
-            failure = failure_of(error, self._directory)
+            failure = self._failure_of(error)
             self._logger.warning("log_recovery_failed", reason=failure.message, cause=repr(error))
             self._refuse(failure, None)
             return False
