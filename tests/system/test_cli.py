@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.command_line import command, environment, jobtrail
-from tests.service import Service, event_json, new_tenant
+from tests.service import Service, event_json, new_tenant, wait_until
 
 REQUEST = "0f5d3cbb-9dd4-44f0-9f4a-3f1d9bb7a3c1:APAb7ISd4Sc5faibw2V5hTU/OoC2WAW5AA=="
 
@@ -43,6 +44,9 @@ def step(tenant: str, minute: int, type_: str, *jobs: str, **fields: Any) -> dic
 
 
 def record_all(service: Service, tenant: str, events: list[dict[str, Any]]) -> None:
+    # Recording needs no engine, and a service is ready before its engine is.
+    status = f"{service.url}/v1/status"
+    wait_until(lambda: httpx.get(status).is_success, timeout=60, what="the engine answers")
     for event in events:
         assert service.record(tenant, event).status_code == 200
     service.wait_until_counted(tenant, len(events))

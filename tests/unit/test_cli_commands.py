@@ -30,9 +30,9 @@ def test_version_is_that_of_the_package() -> None:
 def test_help_lists_every_command_and_the_exit_codes(flag: str) -> None:
     result = jobtrail(flag)
     assert result.returncode == 0
-    listed = re.findall(r"^  ([a-z]+) ", result.stdout, re.MULTILINE)
+    listed = re.findall(r"^  ([a-z]+)  +[A-Z]", result.stdout, re.MULTILINE)
     names = [command.__name__ for command in COMMANDS]
-    assert listed[-len(names) :] == names
+    assert listed == names
     assert names == [
         *("serve", "demo", "send", "tail", "trail", "report", "verify", "rebuild", "settings")
     ]
@@ -59,7 +59,7 @@ def test_every_command_explains_itself_and_its_options(command: str) -> None:
         (["report", "funnel", "--format", "xml"], "'table', 'json', 'csv'"),
         (["report", "funnel", "--data", "d", "--url", "http://h"], "not both"),
         (["report", "funnel", "--url", "h:1"], "http://"),
-        (["tail", "-n", "1001"], "1001"),
+        (["tail", "-n", "1001"], "equal to 1000"),
         (["trail"], "Missing argument"),
         (["send", "--type", "VIEW", "--job", "j"], "--tenant"),
         (["send", "--tenant", TENANT, "--type", "NOPE", "--job", "j"], "APPLICATION_FINISH"),
@@ -174,26 +174,6 @@ def test_there_is_a_flag_for_every_setting(command: str) -> None:
     fields = [field.name for field in msgspec.structs.fields(Settings)]
     assert {f"--{name.replace('_', '-')}" for name in fields} <= options
     assert [setting.name for setting in all_settings()] == fields
-
-
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    import subprocess
-
-    from tests.command_line import command, environment
-
-    process = subprocess.Popen(
-        command("settings"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    errors = process.stderr.read()
-    process.stderr.close()
-    assert (process.wait(60), errors) == (0, "")
 
 
 @pytest.mark.parametrize(
