@@ -62,7 +62,7 @@ def send(
     }
     refused = 0
     with Server.connect(address, tls_context(settings)) as server:
-        for number, body in enumerate(_lines() if stdin else _one(event), 1):
+        for number, body in _lines() if stdin else _one(event):
             answer = server.post(f"/v4/{tenant}/clientEvents", body)
             if answer.is_success:
                 print(answer.text)
@@ -78,13 +78,14 @@ def _full_name(job: str, tenant: str) -> str:
     return job if "/" in job else f"{tenant}/jobs/{job}"
 
 
-def _one(event: dict[str, Any]) -> Iterator[bytes]:
+def _one(event: dict[str, Any]) -> Iterator[tuple[int, bytes]]:
     import msgspec
 
-    yield msgspec.json.encode({key: value for key, value in event.items() if value is not None})
+    yield 1, msgspec.json.encode({key: value for key, value in event.items() if value is not None})
 
 
-def _lines() -> Iterator[bytes]:
-    for line in sys.stdin.buffer:
+def _lines() -> Iterator[tuple[int, bytes]]:
+    """Read lines with their numbers in the file; empty ones are passed over but counted."""
+    for number, line in enumerate(sys.stdin.buffer, 1):
         if line.strip():
-            yield line
+            yield number, line
