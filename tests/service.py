@@ -160,10 +160,18 @@ class Service:
         return sum(row["count"] for row in self.report(tenant, "timeseries"))
 
     def wait_until_counted(self, tenant: str, count: int) -> None:
-        """Wait until reports show *count* events of the tenant."""
+        """Wait until the engine answers and its reports show *count* events of the tenant."""
+        wait_until(self.engine_answers, timeout=START_TIMEOUT_S, what="the engine answers")
         wait_until(
             lambda: self.total(tenant) == count, timeout=VISIBLE_TIMEOUT_S, what=f"{count} counted"
         )
+
+    def engine_answers(self) -> bool:
+        """Tell whether reports can be had; right after the start, recording alone is promised."""
+        try:
+            return httpx.get(f"{self.url}/v1/status", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
 
     def event(self, tenant: str, event_id: str) -> dict[str, Any]:
         """Return one event with its receipt."""

@@ -137,7 +137,7 @@ class Trial:
             status = self.service.get("/v1/status")
             return status["log"]["endOffset"] == status["store"]["loadedOffset"]
 
-        wait_until(self._engine_answers, timeout=30, what="the engine answers")
+        wait_until(self.service.engine_answers, timeout=30, what="the engine answers")
         wait_until(settled, timeout=60, what="the store has all of the log")
         events: list[dict[str, Any]] = []
         token = ""
@@ -149,12 +149,6 @@ class Trial:
             token = page.get("nextPageToken", "")
             if not token:
                 return events
-
-    def _engine_answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.service.url}/v1/status", timeout=5).status_code == 200
-        except httpx.HTTPError:
-            return False
 
     def _compare(self, event: dict[str, Any]) -> None:
         sent = payload(self.tenant, event["eventId"])

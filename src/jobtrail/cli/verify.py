@@ -36,6 +36,7 @@ def verify(data: Data = None, as_json: Json = False) -> None:
             f" archived files, {log.keys:,} ids, {log.rejections:,} rejected events,"
             f" {log.pages:,} pages; compared {found.compared_events:,} events with the store"
         )
-        print("sound: all that was recorded is there and is counted once" if found.is_sound else "")
+        if found.is_sound:
+            print("sound: all that was recorded is there and is counted once")
     if not found.is_sound:
         raise typer.Exit(Exit.FOUND)
