@@ -178,6 +178,7 @@ def test_other_tenants_are_not_counted(store: Store) -> None:
         # With nothing earlier to measure from, the start and the interview begin the pair.
         ([(T.APPLICATION_START, 0), (T.APPLICATION_FINISH, 30 * DAY)], "application_finish"),
         ([(T.APPLICATION_START, 0), (T.APPLICATION_FINISH, 30 * DAY + 1)], "application_start"),
+        ([(T.INTERVIEW_GRANTED, 0), (T.HIRED, 365 * DAY)], "hire"),
         ([(T.INTERVIEW_GRANTED, 0), (T.HIRED, 365 * DAY + 1)], "interview"),
         # The nearest one counts: shown again, opened at once.
         ([(T.IMPRESSION, 0), (T.IMPRESSION, DAY), (T.VIEW, DAY + 60)], "view"),
@@ -230,6 +231,8 @@ def test_an_alert_is_apart_from_search(store: Store) -> None:
             (T.NOTIFICATION, 0, {"request_id": "alert"}),
             (T.VIEW, 1, {"request_id": "alert"}),
             (T.NOTIFICATION, 0, {"request_id": "ignored"}),
+            (T.NOTIFICATION, 0, {"request_id": "found by search after all"}),
+            (T.IMPRESSION, 1, {"request_id": "found by search after all"}),
             (T.VIEW, 0, {"request_id": "found before"}),
             (T.NOTIFICATION, 1, {"request_id": "found before"}),
             (T.VIEW, 0, {"request_id": "at once"}),
@@ -237,7 +240,7 @@ def test_an_alert_is_apart_from_search(store: Store) -> None:
         ],
     )
     search = funnel(store)
-    assert counts(search) == {"impression": (1, 1), "view": (2, 0)}
+    assert counts(search) == {"impression": (2, 1), "view": (2, 0)}
     assert (
         "3 pairs began with an alert (NOTIFICATION) and are counted by surface=alert alone."
         in search.notes
