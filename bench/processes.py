@@ -57,17 +57,17 @@ def memory_by_name(processes: list[Process]) -> dict[str, float]:
     return _sum(processes, "pss_mib")
 
 
-def threads_cpu(pid: int) -> dict[str, float]:
-    """Return the CPU seconds of each thread of *pid* by name; equal names are summed."""
-    sums: dict[str, float] = {}
+def threads_cpu(pid: int) -> dict[tuple[str, str], float]:
+    """Return the CPU seconds of each thread of *pid*, by thread id and name."""
+    seconds: dict[tuple[str, str], float] = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
             text = (task / "stat").read_text()
         except OSError:
             continue
         name = text[text.index("(") + 1 : text.rindex(")")]
-        sums[name] = sums.get(name, 0.0) + _cpu_of_stat(text)
-    return sums
+        seconds[task.name, name] = _cpu_of_stat(text)
+    return seconds
 
 
 def busy_seconds() -> float:

@@ -17,6 +17,8 @@ CONNECTIONS = {"rest": 192, "grpc": 96}
 # An open loop must never want for a connection.
 _OPEN_CONNECTIONS = 384
 _MS_PER_SECOND = 1e3
+# The event loop, Envoy's worker, the log's writer, and the one that hands requests to the loop.
+_THREADS_SHOWN = 4
 
 
 def measure_throughput(
@@ -75,9 +77,12 @@ def _measure(service: Service, key: str, results: Results, load: Callable[[], Ta
     thousands = tally.acknowledged / 1e3
     for name, seconds in used.items():
         results.add(service.name, f"{key}.{name}", _MS_PER_SECOND * seconds / thousands)
-    for name, seconds in _collector_threads(service).items():
-        spent = seconds - threads.get(name, 0.0)
-        results.add(service.name, f"{key}.collector.{name}", _MS_PER_SECOND * spent / thousands)
+    spent = {
+        thread: seconds - threads.get(thread, 0.0)
+        for thread, seconds in _collector_threads(service).items()
+    }
+    for name, seconds in _busiest(spent).items():
+        results.add(service.name, f"{key}.collector.{name}", _MS_PER_SECOND * seconds / thousands)
     client = _MS_PER_SECOND * tally.client_cpu_seconds / thousands
     results.add(service.name, f"{key}.generator", client)
     foreign = busy_seconds() - busy - sum(used.values()) - tally.client_cpu_seconds
@@ -86,8 +91,22 @@ def _measure(service: Service, key: str, results: Results, load: Callable[[], Ta
     return tally
 
 
-def _collector_threads(service: Service) -> dict[str, float]:
+def _collector_threads(service: Service) -> dict[tuple[str, str], float]:
     for process in observe(service.processes()):
         if process.name == "collector":
             return threads_cpu(process.pid)
     return {}
+
+
+def _busiest(spent: dict[tuple[str, str], float]) -> dict[str, float]:
+    """Name the threads that did most; Envoy's own has a name, and Python's all have another."""
+    ordered = sorted(spent.items(), key=lambda item: -item[1])[:_THREADS_SHOWN]
+    named: dict[str, float] = {}
+    python = 0
+    for (_, name), seconds in ordered:
+        if name.startswith("wrk:"):
+            named["Envoy's worker"] = named.get("Envoy's worker", 0.0) + seconds
+        else:
+            python += 1
+            named[f"Python's thread {python}"] = seconds
+    return named
