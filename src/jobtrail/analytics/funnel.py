@@ -42,7 +42,7 @@ STAGES = (
 """In order; the store's numbers of them begin at 1."""
 
 SLICE_INTERACTIONS = 1_000_000
-"""Interactions that are folded at once, about: 120 MB, and 0.4 s on two cores."""
+"""Interactions that are folded at once, about: 125 MiB, and 0.4 s on two cores."""
 
 _WINDOW_MAX_US = 400 * 366 * 24 * US_PER_HOUR
 """The store holds 400 years, so a longer window is no longer one; it keeps the sums in 64 bits."""

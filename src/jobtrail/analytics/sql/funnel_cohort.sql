@@ -12,7 +12,7 @@
 -- The same microsecond counts as before, and the end of a window is inside.
 --
 -- A pair is handled as an array in order of time, so all work is linear in events; window functions
--- took more than twice as long. One number holds one event: time * 32 + stage * 4 + 2 on the surface
+-- took three times as much work. One number holds one event: time * 32 + stage * 4 + 2 on the surface
 -- search + 1 if chosen. Pairs are told apart by 128 bits of two hashes: among 10^9 pairs the odds
 -- that any two are taken for one are below 10^-20, and memory is 150 bytes a pair, not 400.
 --
