@@ -22,6 +22,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import apsw
+import uvloop
 
 from jobtrail.eventlog import EventLog
 from jobtrail.eventlog.database import DATABASE, connect_to_write, create
@@ -108,7 +109,7 @@ def measure(
         await log.close()
         return wall, cpu, sorted(latencies), commits
 
-    wall, cpu, latencies, commits = asyncio.run(main())
+    wall, cpu, latencies, commits = uvloop.run(main())
     count = len(events)
     print(
         f"{name:8} {ids:>9,} ids before: {count / wall:>8,.0f} events/s, "
