@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -16,7 +18,7 @@ from jobtrail.cli.app import COMMANDS, app
 from jobtrail.cli.setting_flags import all_settings
 from jobtrail.cli.trail import duration_text
 from jobtrail.settings import Settings
-from tests.command_line import jobtrail
+from tests.command_line import command, environment, jobtrail
 
 TENANT = "projects/p/tenants/t"
 
@@ -105,7 +107,8 @@ def test_without_data_or_server_a_command_ends_with_3_and_says_what_to_do(
     assert result.returncode == 3, result.stderr
     assert "jobtrail-data" in result.stderr
     assert "--data" in result.stderr
-    assert "--url" in result.stderr
+    # These two work on files, and a server cannot do it for them.
+    assert ("--url" in result.stderr) is (arguments[0] not in {"verify", "rebuild"})
     assert "Traceback" not in result.stderr
     # Looking for data makes no folder.
     assert not list(tmp_path.iterdir())
@@ -174,6 +177,22 @@ def test_there_is_a_flag_for_every_setting(command: str) -> None:
     fields = [field.name for field in msgspec.structs.fields(Settings)]
     assert {f"--{name.replace('_', '-')}" for name in fields} <= options
     assert [setting.name for setting in all_settings()] == fields
+
+
+@pytest.mark.parametrize("arguments", [["settings"], ["settings", "--json"]], ids=" ".join)
+def test_a_reader_that_has_seen_enough_is_no_error(arguments: list[str]) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    result = subprocess.run(
+        command(*arguments),
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+        env=environment(),
+    )
+    os.close(write_end)
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from jobtrail import __version__
 from jobtrail.cli import demo, rebuild, report, send, serve, settings, tail, trail, verify
 from jobtrail.cli.exits import CommandFailed, Exit, say
+from jobtrail.cli.readers import ends_with_its_reader
 from jobtrail.errors import Failure
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
@@ -57,7 +57,8 @@ def _program(
 
 
 for command in COMMANDS:
-    app.command()(command)
+    # A service goes on without a reader.
+    app.command()(command if command is serve.serve else ends_with_its_reader(command))
 
 
 def run() -> None:
@@ -70,7 +71,3 @@ def run() -> None:
     except Failure as failure:
         say(f"jobtrail: {failure.message}")
         sys.exit(Exit.UNAVAILABLE)
-    except BrokenPipeError:
-        # The reader (`| head`) has seen enough. What is still buffered must not raise at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.OK)

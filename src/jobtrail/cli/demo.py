@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import signal
 import subprocess
 import sys
 import tempfile
@@ -57,17 +58,24 @@ def demo(
     _require_client()
     end = _parse_until(until)
     from jobtrail.demo.delivery import make_plan
+    from jobtrail.demo.market import TENANT
 
     plan = make_plan(seed, end, events)
+    # What starts programs stops them so too; the service and a temporary folder must go as on Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="jobtrail-demo-") as temporary:
         folder = data or Path(temporary) / "data"
         with _service(folder, host, port) as (process, url):
             _fill(plan, url)
-            if once:
-                return
-            say("Ctrl-C ends it" + ("." if data else " and removes its data."))
             try:
-                process.wait()
+                print(f"page: {url}/?tenant={quote(TENANT, safe='')}", flush=True)
+                if once:
+                    return
+                say("Ctrl-C ends it" + ("." if data else " and removes its data."))
+                # Not process.wait(): a signal that comes just before it would never be noticed.
+                while process.poll() is None:
+                    time.sleep(_POLL_S)
             except KeyboardInterrupt:
                 return
             unavailable("the service ended by itself; its messages are above")
@@ -97,9 +105,9 @@ def _service(folder: Path, host: str, port: int) -> Iterator[tuple[subprocess.Po
     command = [sys.executable, "-m", "jobtrail", "serve", "--data", str(folder)]
     command += ["--host", host, "--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    assert process.stdout is not None
+    ready = process.stdout.readline()
     try:
-        assert process.stdout is not None
-        ready = process.stdout.readline()
         if " is ready on " not in ready:
             # It has said itself what is wrong.
             raise CommandFailed("the service did not start", Exit.UNAVAILABLE)
@@ -108,11 +116,24 @@ def _service(folder: Path, host: str, port: int) -> Iterator[tuple[subprocess.Po
     finally:
         process.terminate()
         process.wait(_STOP_TIMEOUT_S)
+        if ready:  # else the folder may be another service's
+            _wait_until_free(folder)
+
+
+def _wait_until_free(folder: Path) -> None:
+    """Wait for the children of a service that was killed, which go on writing for a moment."""
+    from jobtrail.datafolder import read_holder
+
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    while read_holder(folder) is not None and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
 
 
 def _fill(plan: Plan, url: str) -> None:
-    """Record the plan, wait until reports show it, and print what there is to see."""
+    """Record the plan, wait until reports show it, and print what they say."""
     import ssl
+
+    from google.api_core.exceptions import GoogleAPICallError
 
     from jobtrail.cli.connection import get_json, tenant_path
     from jobtrail.cli.progress import show_progress
@@ -126,7 +147,10 @@ def _fill(plan: Plan, url: str) -> None:
         recording = record(
             plan, urlsplit(url).netloc, lambda done, total: progress("recording", done, total)
         )
-        recorded = asyncio.run(recording)
+        try:
+            recorded = asyncio.run(recording)
+        except GoogleAPICallError as error:
+            unavailable(f"the service did not take all events: {error.message}")
     seconds = time.monotonic() - started
     with Server.connect(url, ssl.create_default_context()) as server:
         _wait_for_store(server)
@@ -134,7 +158,6 @@ def _fill(plan: Plan, url: str) -> None:
         counted = sum(row["count"] for row in rows)
         show_report(get_json(server, tenant_path(TENANT, "/reports/funnel"), {}))
     _summarize(plan, recorded, seconds, counted)
-    print(f"page: {url}/?tenant={quote(TENANT, safe='')}", flush=True)
     if recorded.surprises or counted < expected_events(plan.sendings):
         for surprise in recorded.surprises[:10]:
             say(surprise)

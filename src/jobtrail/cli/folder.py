@@ -32,8 +32,12 @@ class Folder:
 
 
 @contextmanager
-def hold_folder(settings: Settings) -> Iterator[DataFolder]:
+def hold_folder(settings: Settings, *, otherwise: str = "") -> Iterator[DataFolder]:
     """Take the data folder for this command, so that no server starts on it meanwhile.
+
+    Args:
+        settings: They name the folder.
+        otherwise: What else than a folder can be named, for the message that there is none.
 
     Raises:
         CommandFailed: It is not there, is held, or cannot be used.
@@ -41,13 +45,12 @@ def hold_folder(settings: Settings) -> Iterator[DataFolder]:
     folder = DataFolder(Path(settings.data).absolute())
     if not folder.eventlog.is_dir():
         unavailable(
-            f"there is no Jobtrail data in {folder.path}; name the folder with --data, or a"
-            " running server with --url"
+            f"there is no Jobtrail data in {folder.path}; name the folder with --data{otherwise}"
         )
     try:
         folder.acquire()
     except FolderHeldError as error:
-        unavailable(f"{error}; stop that first, or ask it with --url")
+        unavailable(f"{error}; stop that first")
     except OSError as error:
         unavailable(f"the data folder {folder.path} cannot be used: {error.strerror}")
     try:
@@ -67,7 +70,9 @@ def open_folder(settings: Settings, *, load: bool) -> Iterator[Folder]:
     from jobtrail.engine.offline import offline_application
 
     with ExitStack() as stack:
-        folder = stack.enter_context(hold_folder(settings))
+        folder = stack.enter_context(
+            hold_folder(settings, otherwise=", or a running server with --url")
+        )
         runner = stack.enter_context(asyncio.Runner())
         application = stack.enter_context(offline_application(folder, settings, load=load))
         client = httpx.AsyncClient(

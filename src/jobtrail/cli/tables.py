@@ -40,8 +40,14 @@ def print_table(
 
 def make_console() -> Console:
     """Make a console on standard output that does not wrap what goes to a file or a pipe."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_FILE_COLUMNS)
+    console = _Output(highlight=False)
+    return console if console.is_terminal else _Output(highlight=False, width=_FILE_COLUMNS)
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command how to end; rich would exit with 1."""
+        raise BrokenPipeError
 
 
 def format_cell(value: object) -> str:
