@@ -18,17 +18,21 @@ from tests.service import Service, children_of, command_of, wait_until
 Running = tuple["subprocess.Popen[str]", Path]
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Running]:
-    """A demo on a temporary folder of its own, and where it makes that folder."""
-    # Its address is printed by the service, so what it says is read from a pipe.
-    process = subprocess.Popen(
-        command("demo", "--events", 60, "--port", 0),
+def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
+    """Start a demo that makes its temporary folder in *folder*."""
+    return subprocess.Popen(
+        command("demo", "--port", 0, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment() | {"TMPDIR": str(tmp_path)},
+        env=environment() | {"TMPDIR": str(folder)},
     )
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Running]:
+    """A demo that stays up, on a temporary folder of its own, and where it makes that folder."""
+    process = start("--events", 60, folder=tmp_path)
     yield process, tmp_path
     if process.poll() is None:
         process.terminate()
@@ -69,6 +73,16 @@ def test_the_demo_takes_its_service_and_folder_along(demo: Running, number: int)
     assert_nothing_is_left(demo, service)
 
 
+def test_the_demo_can_be_ended_while_it_records(tmp_path: Path) -> None:
+    process = start("--once", "--events", 30_000, folder=tmp_path)
+    read_until(process, "Jobtrail ")
+    (service,) = children_of(process.pid)
+    threading.Event().wait(1.0)
+    process.terminate()
+    assert process.wait(60) == 130
+    assert_nothing_is_left((process, tmp_path), service)
+
+
 def test_the_demo_leaves_the_folder_of_another_service_alone(server: Service) -> None:
     started = time.monotonic()
     result = jobtrail("demo", "--once", "--events", 10, "--port", 0, "--data", server.data)
@@ -89,13 +103,7 @@ def test_a_service_that_dies_under_the_demo_is_told(demo: Running) -> None:
 
 
 def test_a_service_that_dies_while_events_are_recorded_is_told(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        command("demo", "--once", "--events", 30_000, "--port", 0),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment() | {"TMPDIR": str(tmp_path)},
-    )
+    process = start("--once", "--events", 30_000, folder=tmp_path)
     read_until(process, "Jobtrail ")
     (service,) = children_of(process.pid)
     # By now the client has begun: so many events take it several seconds.

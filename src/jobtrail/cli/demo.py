@@ -61,9 +61,7 @@ def demo(
     from jobtrail.demo.market import TENANT
 
     plan = make_plan(seed, end, events)
-    # What starts programs stops them so too; the service and a temporary folder must go as on Ctrl-C.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    _take_all_signals_as_ctrl_c()
     with tempfile.TemporaryDirectory(prefix="jobtrail-demo-") as temporary:
         folder = data or Path(temporary) / "data"
         with _service(folder, host, port) as (process, url):
@@ -97,6 +95,16 @@ def _parse_until(given: str | None) -> int:
         usage(f"--until {given}: must be a day such as 2026-11-24")
     midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
     return int(midnight.timestamp()) * 1_000_000_000
+
+
+def _take_all_signals_as_ctrl_c() -> None:
+    """End in one way whoever ends it, so that service and temporary folder always go along.
+
+    SIGINT itself is ignored in a program that a script has started in the background.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 @contextmanager
