@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -13,7 +14,7 @@ from jobtrail.server.deadlines import SWEEP_S, Deadlines
 async def test_a_wait_ends_with_what_came() -> None:
     loop = asyncio.get_running_loop()
     future: asyncio.Future[str] = loop.create_future()
-    waiting = asyncio.create_task(Deadlines().wait(future, loop.time() + 60))
+    waiting = asyncio.create_task(Deadlines().wait(future, time.monotonic() + 60))
     await asyncio.sleep(0)
     future.set_result("on disk")
     assert await waiting == "on disk"
@@ -24,9 +25,9 @@ async def test_a_wait_ends_at_its_deadline_and_others_go_on() -> None:
     deadlines = Deadlines()
     late: asyncio.Future[str] = loop.create_future()
     other: asyncio.Future[str] = loop.create_future()
-    going_on = asyncio.create_task(deadlines.wait(other, loop.time() + 60))
+    going_on = asyncio.create_task(deadlines.wait(other, time.monotonic() + 60))
     with pytest.raises(DeadlinePassed, match="same event_id"):
-        await deadlines.wait(late, loop.time())
+        await deadlines.wait(late, time.monotonic())
     assert late.done()
     assert not going_on.done()
     other.set_result("on disk")
@@ -38,5 +39,5 @@ async def test_a_new_wait_after_all_have_ended_is_watched_too() -> None:
     deadlines = Deadlines()
     for _ in range(3):
         with pytest.raises(DeadlinePassed):
-            await deadlines.wait(loop.create_future(), loop.time())
+            await deadlines.wait(loop.create_future(), time.monotonic())
         await asyncio.sleep(2 * SWEEP_S)  # the sweep has seen that nothing waits, and stopped

@@ -98,13 +98,17 @@ async def _open_reader(folder: DataFolder) -> LogReader:
 def _bound(path: Path) -> Iterator[socket.socket]:
     """Listen at *path* for this user alone; whoever sees the file there can connect at once."""
     path.unlink(missing_ok=True)
+    made = path.with_suffix(".new")
+    made.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
-        listener.bind(str(path))
+        listener.bind(str(made))
     finally:
         os.umask(before)
     listener.listen(_BACKLOG)
+    # Between its binding and its listening a socket refuses, so it gets its name after both.
+    made.rename(path)
     try:
         yield listener
     finally:

@@ -7,6 +7,7 @@ ever go off. Here a request costs an entry in a dictionary, with a look at all o
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, TypeVar
 
 from jobtrail.errors import DeadlinePassed
@@ -26,7 +27,7 @@ class Deadlines:
         self._is_sweeping = False
 
     async def wait(self, future: asyncio.Future[T], deadline: float) -> T:
-        """Wait for *future* until *deadline*, a time of the event loop's clock.
+        """Wait for *future* until *deadline*, a time of the monotonic clock.
 
         Raises:
             DeadlinePassed: The deadline came first; *future* is then done with that.
@@ -36,20 +37,25 @@ class Deadlines:
             self._is_sweeping = True
             self._loop.call_later(SWEEP_S, self._sweep)
         try:
-            return await future
+            result = await future
         finally:
             del self._waits[future]
+        if time.monotonic() >= deadline:
+            raise _passed()
+        return result
 
     def _sweep(self) -> None:
-        now = self._loop.time()
+        now = time.monotonic()
         for future, deadline in self._waits.items():
             if deadline <= now and not future.done():
-                future.set_exception(
-                    DeadlinePassed(
-                        "The deadline passed before the event was acknowledged. It may have been"
-                        " recorded: send it again with the same event_id."
-                    )
-                )
+                future.set_exception(_passed())
         self._is_sweeping = bool(self._waits)
         if self._is_sweeping:
             self._loop.call_later(SWEEP_S, self._sweep)
+
+
+def _passed() -> DeadlinePassed:
+    return DeadlinePassed(
+        "The deadline passed before the event was acknowledged. It may have been recorded: send it"
+        " again with the same event_id."
+    )

@@ -7,6 +7,7 @@ gRPC server of its own behind the same port.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from jobtrail.errors import Code, Failure, QueueFull, Rejected
@@ -61,7 +62,6 @@ class Grpc:
         self._bodies = bodies
         self._bytes_max = settings.message_bytes_max
         self._timeout = settings.request_timeout_ms / 1_000
-        self._loop = asyncio.get_running_loop()
         self._streams = streams
         self._streams_max = settings.grpc_streams_max
         self._streaming = 0
@@ -102,8 +102,8 @@ class Grpc:
             return failure
 
     def _deadline(self, headers: Headers) -> float | Status:
-        """Return the loop time at which the client, or our own bound, stops waiting."""
-        now = self._loop.time()
+        """Return the monotonic time at which the client, or our own bound, stops waiting."""
+        now = time.monotonic()
         value = headers.get(b"grpc-timeout")
         if value is None:
             return now + self._timeout

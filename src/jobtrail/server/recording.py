@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 
 from jobtrail.clock import Clock
 from jobtrail.errors import DeadlinePassed, Failure, Rejected
@@ -18,7 +18,7 @@ from jobtrail.wire.decode import Decoded
 class Caller:
     """How a request came: api, what the client says it is, and until when it waits.
 
-    *deadline* is a time of the event loop's clock, in seconds.
+    *deadline* is a time of the monotonic clock, in seconds: the loop's own stands still in between.
     """
 
     __slots__ = ("api", "client", "deadline")
@@ -39,7 +39,6 @@ class Recorder:
         self._settings = settings
         self._counters = counters
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines()
 
     async def record(self, decoded: Decoded, caller: Caller, payload: bytes) -> Rejected | None:
@@ -84,7 +83,7 @@ class Recorder:
         return rejected
 
     async def _record(self, decoded: Decoded, caller: Caller, payload: bytes) -> Rejected | None:
-        if self._loop.time() >= caller.deadline:
+        if time.monotonic() >= caller.deadline:
             raise DeadlinePassed("The deadline had passed when the request arrived.")
         event = admit(
             decoded.parent,

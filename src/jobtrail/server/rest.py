@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 
 from jobtrail.errors import Code, Failure, QueueFull, Rejected
 from jobtrail.server.body import BodiesTooLarge, BodyReader, BodyTooLarge, Receive, Scope, Send
@@ -31,7 +31,6 @@ class Rest:
         self._recorder = recorder
         self._bodies = bodies
         self._settings = settings
-        self._loop = asyncio.get_running_loop()
         self._calls: dict[bytes, RestCall] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +60,7 @@ class Rest:
             await send_error(send, _method_not_allowed("POST"), [(b"allow", b"POST")])
             return
         headers = Headers(scope["headers"])
-        deadline = self._loop.time() + self._settings.request_timeout_ms / 1_000
+        deadline = time.monotonic() + self._settings.request_timeout_ms / 1_000
         caller = Caller(f"rest/{call.version}", client_of(headers), deadline)
         style = parse_query(scope["query_string"])
         try:
