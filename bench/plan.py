@@ -172,7 +172,9 @@ class Plan:
             # Over HTTP it would take minutes; a part of it warms up what stays in memory.
             service.fill("projects/bench/tenants/load", many)
             many = min(many, 20_000)
-        tally = run_load("rest", service.port, connections=CONNECTIONS["rest"], count=many)
+        tally = run_load(
+            "rest", service.port, connections=CONNECTIONS[service.name, "rest"], count=many
+        )
         seconds = tally.by_second[1:]
         tenth = max(1, len(seconds) // 10)
         last = seconds[-tenth:] or [round(tally.per_second)]

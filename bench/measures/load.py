@@ -12,8 +12,9 @@ from bench.processes import busy_seconds, cpu_by_name, observe, threads_cpu
 from bench.results import Results
 from bench.systems.service import Service
 
-# One request in flight on each; more only wait longer, fewer leave a group commit half empty.
-CONNECTIONS = {"rest": 192, "grpc": 96}
+# One request in flight on each. With these each service was fastest: more only wait longer and cost
+# memory and caches, fewer leave a group commit half empty.
+CONNECTIONS = {("jobtrail", "rest"): 192, ("jobtrail", "grpc"): 96, ("peer", "rest"): 48}
 # An open loop must never want for a connection.
 _OPEN_CONNECTIONS = 384
 _MS_PER_SECOND = 1e3
@@ -29,7 +30,11 @@ def measure_throughput(
 
     def load() -> Tally:
         return run_load(
-            api, service.port, connections=CONNECTIONS[api], seconds=seconds, warmup=warmup
+            api,
+            service.port,
+            connections=CONNECTIONS[service.name, api],
+            seconds=seconds,
+            warmup=warmup,
         )
 
     tally = _measure(service, f"{api}.cpu", results, load)

@@ -13,7 +13,8 @@ from bench.systems.peer_app import SCHEMA
 from bench.systems.postgres import Postgres
 from bench.systems.service import free_port, wait_for_port
 
-# The best of 1 and 2 workers with 10, 20 and 40 connections each, on 2 cores.
+# The best of 1 and 2 workers with 10, 20 and 40 connections each, on 2 cores: 6,300 events/s when
+# nothing else ran, and one worker 5,600.
 WORKERS = 2
 POOL = 20
 
