@@ -49,6 +49,8 @@ class Peer:
         command = [sys.executable, "-m", "uvicorn", "bench.systems.peer_app:app"]
         command += ["--port", str(self.port), "--loop", "uvloop", "--http", "httptools"]
         command += ["--no-access-log", "--log-level", "warning", "--workers", str(WORKERS)]
+        # An open loop keeps connections in reserve; uvicorn would close them after 5 s.
+        command += ["--timeout-keep-alive", "600"]
         own = {"PEER_DSN": self._postgres.dsn, "PEER_POOL": str(POOL)}
         self._uvicorn = subprocess.Popen(command, env=os.environ | self._environment | own)
 
