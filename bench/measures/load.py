@@ -12,9 +12,6 @@ from bench.processes import busy_seconds, cpu_by_name, observe, threads_cpu
 from bench.results import Results
 from bench.systems.service import Service
 
-# One request in flight on each. With these each service was fastest: more only wait longer and cost
-# memory and caches, fewer leave a group commit half empty.
-CONNECTIONS = {("jobtrail", "rest"): 192, ("jobtrail", "grpc"): 96, ("peer", "rest"): 48}
 # An open loop must never want for a connection.
 _OPEN_CONNECTIONS = 384
 _MS_PER_SECOND = 1e3
@@ -23,7 +20,13 @@ _THREADS_SHOWN = 4
 
 
 def measure_throughput(
-    service: Service, api: Api, results: Results, *, seconds: float, warmup: float
+    service: Service,
+    api: Api,
+    results: Results,
+    *,
+    connections: int,
+    seconds: float,
+    warmup: float,
 ) -> float:
     """Send as fast as answers come; return acknowledged events per second."""
     before = service.recorded()
@@ -32,7 +35,7 @@ def measure_throughput(
         return run_load(
             api,
             service.port,
-            connections=CONNECTIONS[service.name, api],
+            connections=connections,
             seconds=seconds,
             warmup=warmup,
         )
@@ -91,7 +94,9 @@ def _measure(service: Service, key: str, results: Results, load: Callable[[], Ta
     client = _MS_PER_SECOND * tally.client_cpu_seconds / thousands
     results.add(service.name, f"{key}.generator", client)
     foreign = busy_seconds() - busy - sum(used.values()) - tally.client_cpu_seconds
-    share = foreign / ((time.monotonic() - begin) * (os.cpu_count() or 1))
+    # The kernel counts the machine's time by ticks and a process's exactly, so a little below 0
+    # means 0.
+    share = max(0.0, foreign) / ((time.monotonic() - begin) * (os.cpu_count() or 1))
     results.add(service.name, f"{key}.foreign_share", share)
     return tally
 
